@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import type { Gateway } from './compose.ts';
+import type { Sandbox } from './sandbox/server.ts';
+
+const version = (): string => {
+  const { version: text } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  return text;
+};
+
+/** What a person sees after `npm start`; every line is a working link or command. */
+export const banner = ({ gateway, controlUrl }: { gateway: Gateway; controlUrl: string }): string =>
+  `users-gateway ${version()} · node ${process.version} · SANDBOX MODE: no upstream is configured, all data is invented
+
+  GraphQL         ${gateway.url}/graphql
+  Start page      ${gateway.url}/
+  Apollo Sandbox  ${gateway.url}/sandbox (needs the internet)
+  Users API       ${controlUrl} (the pretend upstream: watch calls arrive, edit tags, break things)
+
+Try it:
+
+  ${gateway.curl ?? ''}
+`;
+
+/** What a person sees after `npm run sandbox`. */
+export const sandboxBanner = ({ url, controlUrl, client, companyId, locations }: Sandbox): string =>
+  `The Users API, invented, at ${url}
+
+  Control page    ${controlUrl}
+  Client          ${client.id} with secret ${client.secret} (invented, like everything here)
+  Company         ${companyId}
+  Locations       ${Object.entries(locations)
+    .map(([name, id]) => `${name} ${id}`)
+    .join('\n                  ')}
+
+Point a gateway at it:
+
+  UPSTREAM_URL=${url} UPSTREAM_CLIENT_ID=${client.id} UPSTREAM_CLIENT_SECRET=${client.secret} npm start
+`;
+
+/** The answer to --help. */
+export const help = `users-gateway: one GraphQL endpoint over the Users API
+
+  npm start               the gateway; without any UPSTREAM_* setting over the built-in sandbox
+  npm run sandbox         the sandbox of the Users API alone
+  npm run dev             the gateway, restarted whenever a source or the schema changes
+  npm test                all tests
+  npm run check           types, lint, format, generated code, unused code
+
+Settings are environment variables: see .env.example or the table in README.md.`;

@@ -1,0 +1,189 @@
+import type { AddressInfo } from 'node:net';
+import { authenticateNobody, type Authenticate } from './auth/authenticate.ts';
+import { createCache } from './cache/cache.ts';
+import { createKeys, digest } from './cache/keys.ts';
+import { createMemoryStore, createRedisStore } from './cache/store.ts';
+import type { Config, UpstreamGrant } from './config.ts';
+import { apolloSandboxRoutes } from './http/apollo-sandbox.ts';
+import { createDrain } from './http/drain.ts';
+import { graphqlRoutes } from './http/graphql.ts';
+import { healthRoutes } from './http/health.ts';
+import { homeRoutes } from './http/home.ts';
+import { createHttpServer } from './http/server.ts';
+import { createBudgets } from './limiter/budgets.ts';
+import { limit } from './limiter/limit.ts';
+import { toLocationId } from './model/ids.ts';
+import type { Log } from './observe/log.ts';
+import { createTally, type Tally } from './observe/tally.ts';
+import { readCatalogue } from './operation/catalogue.ts';
+import { createContextFactory } from './operation/context.ts';
+import { createSchema, readTypeDefs } from './operation/schema.ts';
+import { startExecutor } from './operation/server.ts';
+import { createReads } from './reads/index.ts';
+import type { Sandbox } from './sandbox/server.ts';
+import { createRedis } from './stores/redis.ts';
+import { createAccessTokens } from './tokens/access-tokens.ts';
+import { authorize } from './tokens/authorize.ts';
+import { clientCredentials, privateToken, refreshToken, type Grant } from './tokens/grants.ts';
+import { createTokenEndpointFetch, type TokenEndpointFetch } from './tokens/token-endpoint.ts';
+import { deadline } from './upstream/deadline.ts';
+import { createUpstream } from './upstream/endpoint.ts';
+import { observed } from './upstream/observed.ts';
+import { holderKey, stack } from './upstream/send.ts';
+import { createDispatcher, createTransport } from './upstream/transport.ts';
+
+/** Which upstream, by which grant; `sandbox` is null with a live one. */
+export interface UpstreamAccess {
+  readonly url: string;
+  readonly grant: UpstreamGrant;
+  readonly sandbox: Pick<Sandbox, 'readableLocationIds' | 'locations' | 'controlUrl'> | null;
+}
+
+/** A gateway that listens. */
+export interface Gateway {
+  readonly url: string;
+  /** A command that answers when pasted; null where no location is known. */
+  readonly curl: string | null;
+  /** Counts of what happened, for metrics and tests. */
+  readonly tally: Tally;
+  /** Stops without losing a request in flight, in at most 15 s. */
+  readonly close: () => Promise<void>;
+}
+
+/** Milliseconds for a call with all its waiting, for a token request, and for operations under way at a shutdown. */
+const callMs = 8_000;
+const tokenRequestMs = 7_000;
+const patienceMs = 8_000;
+/** Locations over which account statistics are added up at most. */
+const rollUpLocations = 50;
+
+/** Where the rooms meet, inward half: everything below the loaders. */
+const composeReads = (config: Config, access: UpstreamAccess, { log, tally }: { log: Log; tally: Tally }) => {
+  const dispatcher = createDispatcher();
+  const tokens = createAccessTokens({
+    grant: toGrant(access, config.scopes, createTokenEndpointFetch(dispatcher, { timeoutMs: tokenRequestMs })),
+    wantedScopes: config.scopes,
+  });
+  const budgets = createBudgets({ burst: config.burst, dailyLimit: config.dailyLimit });
+  const send = stack(
+    [
+      observed({ log, tally }),
+      deadline(callMs),
+      authorize(tokens),
+      limit(budgets, { maxWaitMs: callMs }),
+      deadline(config.upstreamTimeoutMs),
+    ],
+    createTransport(dispatcher, { url: access.url, isTellingOperations: access.sandbox !== null }),
+  );
+  const redis =
+    config.redisUrl === null
+      ? null
+      : createRedis({
+          url: config.redisUrl,
+          timeoutMs: config.cacheTimeoutMs,
+          onProblem: () => tally.add('redis problem'),
+        });
+  const store = redis
+    ? createRedisStore(redis, () => tally.add('cache broken'))
+    : createMemoryStore(config.cacheMemoryBytes);
+  const cache = createCache({ store: config.isCacheOn ? store : null, timeoutMs: config.cacheTimeoutMs, tally });
+  const keys = createKeys(
+    digest([access.url, 'clientId' in access.grant ? access.grant.clientId : '']),
+    config.lifetimes,
+  );
+  const upstream = createUpstream({ send, tolerated: (what) => tally.add(`tolerated ${what}`) });
+  const companyId = 'companyId' in access.grant ? access.grant.companyId : null;
+  return {
+    reads: createReads({ cache, keys, upstream }, { ...config, companyId }),
+    state: {
+      installation: tokens.installation,
+      quota: (locationId: Parameters<typeof tokens.installation>[0]) =>
+        budgets.quota(holderKey({ kind: 'location', locationId })),
+    },
+    close: async () => {
+      redis?.close();
+      await dispatcher.close();
+    },
+  };
+};
+
+/** Where the rooms meet, outward half. Listens before it returns; throws what listening throws. */
+export const startGateway = async (config: Config, access: UpstreamAccess, log: Log): Promise<Gateway> => {
+  const tally = createTally();
+  const inward = composeReads(config, access, { log, tally });
+  const schema = createSchema();
+  const costLimits = { ...config, rollUpLocations: config.accountStatistics === 'roll-up' ? rollUpLocations : 0 };
+  const executor = await startExecutor({ schema, log, costLimits, isIntrospectable: !config.isProduction });
+  const drain = createDrain();
+  const corsOrigins = config.isProduction ? [] : ['https://studio.apollographql.com'];
+  const app = await createHttpServer({ log, corsOrigins, isDraining: drain.isDraining });
+  const mode = access.sandbox ? 'sandbox' : 'live';
+  const catalogue = readCatalogue(schema, costLimits);
+  const schemaText = readTypeDefs().join('\n');
+  const address = () => urlOf(app.server.address() as AddressInfo);
+  const curl = () => (access.sandbox ? curlFor(address(), access.sandbox.locations.full) : null);
+
+  graphqlRoutes({
+    executor,
+    authenticate: toAuthenticate(access, config.scopes),
+    createContext: createContextFactory(inward),
+    deadlineMs: config.requestDeadlineMs,
+    underWay: drain.underWay,
+  })(app);
+  healthRoutes({ isDraining: drain.isDraining, mode })(app);
+  homeRoutes(() => ({ mode, links: linksFor(address(), config, access), curl: curl(), catalogue, schemaText }))(app);
+  if (!config.isProduction) {
+    const document = catalogue.find(({ name }) => name === 'LiveReporting')?.text ?? '';
+    apolloSandboxRoutes({ document, variables: { location: access.sandbox?.locations.full ?? '' } })(app);
+  }
+  await app.listen({ host: config.host, port: config.port });
+  return {
+    url: address(),
+    curl: curl(),
+    tally,
+    close: async () => {
+      await drain.close(app, { delayMs: config.drainDelayMs, patienceMs });
+      await executor.stop();
+      await inward.close();
+    },
+  };
+};
+
+const toGrant = ({ url, grant }: UpstreamAccess, scopes: readonly string[], fetch: TokenEndpointFetch): Grant => {
+  switch (grant.kind) {
+    case 'client-credentials':
+      return clientCredentials({ ...grant, url, fetch }, { companyId: grant.companyId, scopes });
+    case 'refresh-token':
+      return refreshToken({ ...grant, url, fetch }, grant.refreshToken);
+    case 'private-token':
+      return privateToken(grant.privateToken);
+  }
+};
+
+// Until the gateway knows its callers: in sandbox mode every seeded location but one, live (on loopback only) all that the grant reaches.
+const toAuthenticate = ({ sandbox }: UpstreamAccess, scopes: readonly string[]): Authenticate =>
+  sandbox
+    ? authenticateNobody({
+        subject: 'sandbox',
+        scopes,
+        locations: sandbox.readableLocationIds.flatMap((id) => toLocationId(id) ?? []),
+      })
+    : authenticateNobody({ subject: 'loopback', scopes, locations: 'all' });
+
+const linksFor = (url: string, { isProduction }: Config, { sandbox }: UpstreamAccess): [string, string][] => [
+  ['GraphQL', `${url}/graphql`],
+  ...(isProduction ? [] : ([['Apollo Sandbox', `${url}/sandbox`]] as [string, string][])),
+  ['Schema', `${url}/schema.graphql`],
+  ['Ready', `${url}/readyz`],
+  ...(sandbox ? ([['Users API', sandbox.controlUrl]] as [string, string][]) : []),
+];
+
+const urlOf = ({ address, family, port }: AddressInfo): string => {
+  const host = address === '0.0.0.0' || address === '::' ? 'localhost' : family === 'IPv6' ? `[${address}]` : address;
+  return `http://${host}:${port}`;
+};
+
+const curlFor = (url: string, locationId: string): string => {
+  const query = `{ location(id: "${locationId}") { tags(first: 3) { nodes { name } } statistics { likes { total } posts { total changePercent } } } }`;
+  return `curl -s ${url}/graphql -H 'content-type: application/json' -d '${JSON.stringify({ query })}'`;
+};

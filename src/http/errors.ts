@@ -1,0 +1,78 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+
+/** An error of HTTP itself, found before or outside GraphQL. */
+export interface HttpProblem {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+const problem = (status: number, code: string, message: string): HttpProblem => ({ status, code, message });
+
+/** Largest body that is read, in bytes. */
+export const bodyLimitBytes = 256 * 1_024;
+
+/** What a caller is told when the request itself cannot be read, by Fastify's code. */
+export const httpProblems = {
+  FST_ERR_CTP_BODY_TOO_LARGE: problem(
+    413,
+    'BODY_TOO_LARGE',
+    'The body is larger than 256 KB: send fewer variables or a shorter document.',
+  ),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: problem(
+    415,
+    'UNSUPPORTED_MEDIA_TYPE',
+    'Send `content-type: application/json` in UTF-8, not compressed.',
+  ),
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: problem(
+    400,
+    'BAD_REQUEST',
+    'The body has another length than its content-length says.',
+  ),
+  FST_ERR_CTP_EMPTY_JSON_BODY: problem(
+    400,
+    'BAD_REQUEST',
+    'The body is empty: send {"query": "{ viewer { subject } }"}.',
+  ),
+  FST_ERR_CTP_INVALID_JSON_BODY: problem(
+    400,
+    'BAD_REQUEST',
+    'The body is not JSON: send {"query": "{ viewer { subject } }"}.',
+  ),
+} as const;
+
+/** Whatever else makes a request unreadable. */
+export const badRequest = problem(400, 'BAD_REQUEST', 'The request cannot be read.');
+/** No such path. */
+export const noSuchPath = problem(
+  404,
+  'NOT_FOUND',
+  'There is nothing at this path. GraphQL is at POST /graphql, a page with links at GET /.',
+);
+/** A path with another method. */
+export const wrongMethod = problem(405, 'METHOD_NOT_ALLOWED', 'GraphQL takes GET for queries and POST for everything.');
+/** A bug of ours. */
+export const internal = problem(
+  500,
+  'INTERNAL_SERVER_ERROR',
+  'Something went wrong inside the gateway. Report it with the request id.',
+);
+
+/** The problem behind an error that Fastify reports. */
+export const problemOf = ({ code, statusCode }: Pick<FastifyError, 'code' | 'statusCode'>): HttpProblem => {
+  if (code in httpProblems) return httpProblems[code as keyof typeof httpProblems];
+  return statusCode !== undefined && statusCode < 500 ? badRequest : internal;
+};
+
+/** Answers with the problem as JSON, in the media type that the caller prefers. Returns true: a reply must not be awaited, it is a thenable. */
+export const answerProblem = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { status, code, message }: HttpProblem,
+): true => {
+  const wantsResponseType = request.headers.accept?.includes('application/graphql-response+json') === true;
+  const type = wantsResponseType ? 'application/graphql-response+json' : 'application/json';
+  const body = JSON.stringify({ errors: [{ message, extensions: { code, requestId: request.id } }] });
+  void reply.code(status).type(`${type}; charset=utf-8`).header('cache-control', 'no-store').send(body);
+  return true;
+};

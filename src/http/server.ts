@@ -1,0 +1,85 @@
+import cors from '@fastify/cors';
+import helmet from '@fastify/helmet';
+import Fastify, { LogController, type FastifyInstance } from 'fastify';
+import type { Log } from '../observe/log.ts';
+import { answerProblem, badRequest, bodyLimitBytes, httpProblems, internal, noSuchPath, problemOf } from './errors.ts';
+
+/** Options of the HTTP room. */
+export interface HttpOptions {
+  readonly log: Log;
+  /** Origins whose pages may call; `*` is never among them. */
+  readonly corsOrigins: readonly string[];
+  readonly isDraining: () => boolean;
+}
+
+/** Fastify with our limits, time-outs and errors, and no route yet. Its traps are listed where they are avoided. */
+export const createHttpServer = async ({ log, corsOrigins, isDraining }: HttpOptions): Promise<FastifyInstance> => {
+  const start = Date.now().toString(36);
+  let count = 0;
+  const app = Fastify({
+    logger: false,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: bodyLimitBytes,
+    requestIdHeader: false,
+    genReqId: () => `${start}-${(++count).toString(36)}`,
+    exposeHeadRoutes: false,
+    // Slow headers and bodies are closed by Node, which looks only as often as it is told to.
+    requestTimeout: 10_000,
+    keepAliveTimeout: 65_000,
+    http: { headersTimeout: 5_000, requestTimeout: 10_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
+    return503OnClosing: false,
+    forceCloseConnections: 'idle', // `true` would lose the requests in flight
+    frameworkErrors: (_error, request, reply) => void answerProblem(request, reply, badRequest), // runs before every hook; a throw here ends the process
+  });
+
+  app.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', request.id);
+    if (isDraining()) void reply.header('connection', 'close');
+    done();
+  });
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (isDraining()) void reply.header('connection', 'close'); // it may have come in before the signal
+    done(null, payload);
+  });
+  app.setErrorHandler((error: Error & { code: string; statusCode?: number }, request, reply) => {
+    const problem = problemOf(error);
+    if (problem === internal) log.failed('request failed', error, { requestId: request.id });
+    answerProblem(request, reply, problem);
+  });
+  app.setNotFoundHandler((request, reply) => void answerProblem(request, reply, noSuchPath));
+
+  takeJsonOnly(app);
+  await app.register(cors, {
+    origin: [...corsOrigins],
+    methods: ['GET', 'POST'],
+    allowedHeaders: [
+      'content-type',
+      'authorization',
+      'apollo-require-preflight',
+      'x-apollo-operation-name',
+      'cache-control',
+    ],
+    exposedHeaders: ['x-request-id', 'retry-after'],
+    maxAge: 86_400,
+  });
+  await app.register(helmet, { global: false }); // pages ask for it one by one; on every JSON answer it would halve the speed
+  return app;
+};
+
+// Bodies stay text until the route parses them. Fastify reads any charset as UTF-8 and would read text/plain, which needs no preflight.
+const takeJsonOnly = (app: FastifyInstance): void => {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(/^application\/json\b/i, { parseAs: 'string' }, (request, text, done) => {
+    const charset = /charset\s*=\s*"?([^\s;"]+)/i.exec(request.headers['content-type'] ?? '')?.[1];
+    const isReadable =
+      (charset === undefined || /^utf-?8$/i.test(charset)) && request.headers['content-encoding'] === undefined;
+    if (isReadable) done(null, text);
+    else
+      done(
+        Object.assign(new Error('charset or encoding'), {
+          code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE',
+          statusCode: httpProblems.FST_ERR_CTP_INVALID_MEDIA_TYPE.status,
+        }),
+      );
+  });
+};

@@ -1,0 +1,22 @@
+import { refusalOf, retryAfterMs } from '../upstream/refusal.ts';
+import { holderKey, type Stage } from '../upstream/send.ts';
+import type { Budgets } from './budgets.ts';
+import { readFeedback } from './feedback.ts';
+
+/** Every request that reaches the wire takes a permit of its holder's budget first, and gives back what it learned. */
+export const limit =
+  (budgets: Budgets, { maxWaitMs }: { maxWaitMs: number }): Stage =>
+  (next) =>
+  async (request) => {
+    const key = holderKey(request.holder);
+    await budgets.take(key, maxWaitMs, request.signal);
+    let feedback = null;
+    try {
+      const response = await next(request);
+      feedback = readFeedback(response);
+      if (refusalOf(response) === 'rate-limited') budgets.block(key, retryAfterMs(response.headers));
+      return response;
+    } finally {
+      budgets.settle(key, feedback);
+    }
+  };

@@ -1,0 +1,28 @@
+import { getDirectiveValues, type GraphQLField, type GraphQLSchema } from 'graphql';
+
+/** What `@upstream` of a field says; null where it has none. */
+export interface UpstreamField {
+  readonly endpoint: string;
+  /** Keys that one call carries. */
+  readonly batchLimit: number;
+}
+
+/** Reads `@upstream`. */
+export const upstreamOf = (
+  schema: GraphQLSchema,
+  { astNode }: GraphQLField<unknown, unknown>,
+): UpstreamField | null => {
+  const directive = schema.getDirective('upstream');
+  const given = directive && astNode && getDirectiveValues(directive, astNode);
+  return given ? { endpoint: String(given['endpoint']), batchLimit: Number(given['batchLimit']) } : null;
+};
+
+/** Reads `@requiresScopes`: outer list OR, inner list AND; null where the field needs none. */
+export const requiredScopesOf = (
+  schema: GraphQLSchema,
+  { astNode }: GraphQLField<unknown, unknown>,
+): readonly (readonly string[])[] | null => {
+  const directive = schema.getDirective('requiresScopes');
+  const given = directive && astNode && getDirectiveValues(directive, astNode);
+  return given ? (given['scopes'] as readonly (readonly string[])[]) : null;
+};

@@ -1,0 +1,136 @@
+import {
+  getArgumentValues,
+  getNamedType,
+  isObjectType,
+  Kind,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLField,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
+import { upstreamOf } from './directives.ts';
+
+/** The most upstream calls that an operation can cost with nothing cached. */
+export interface Estimate {
+  readonly total: number;
+  /** Of the location that costs most. */
+  readonly perLocation: number;
+}
+
+/** What is needed to estimate an operation. */
+export interface EstimateInput {
+  readonly schema: GraphQLSchema;
+  readonly operation: OperationDefinitionNode;
+  readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
+  readonly variables: Readonly<Record<string, unknown>>;
+  /** Locations over which account statistics are added up; 0 where upstream's own endpoint is asked. */
+  readonly rollUpLocations: number;
+}
+
+// One location, or one of a list of them: equal calls count once within it, and all of it counts `times`.
+interface Scope {
+  readonly times: number;
+  readonly calls: Map<string, number>;
+  readonly ids: Set<string>;
+}
+interface Place {
+  readonly type: GraphQLObjectType;
+  readonly scope: Scope;
+  /** How many objects of that type there may be in the scope: tags on a page. */
+  readonly size: number;
+}
+
+const batch = 100;
+
+/** Counts calls for each location, as upstream does: 20 locations × 50 tags is 20 detail calls, not 10. */
+export const estimate = (input: EstimateInput): Estimate => {
+  const scopes = new Map<string, Scope>();
+  const scopeOf = (key: string, times: number): Scope => {
+    const scope = scopes.get(key) ?? { times, calls: new Map(), ids: new Set() };
+    scopes.set(key, scope);
+    return scope;
+  };
+  const company = scopeOf('company', 1);
+
+  const enter = (type: GraphQLObjectType, field: FieldNode, args: Args, from: Place): Place => {
+    if (type.name === 'Location' && from.type.name === 'Query') {
+      return { type, scope: scopeOf(`location ${String(args['id'])}`, 1), size: 1 };
+    }
+    if (type.name === 'LocationConnection') {
+      return { type, scope: scopeOf(`locations ${fieldKey(field, args)}`, Number(args['first'])), size: 1 };
+    }
+    if (type.name === 'Location' && from.type.name === 'StatisticsWarning') {
+      return { type, scope: scopeOf('locations of warnings', Math.max(1, input.rollUpLocations)), size: 1 };
+    }
+    return { type, scope: from.scope, size: type.name === 'TagConnection' ? Number(args['first']) : from.size };
+  };
+
+  const walk = (selections: SelectionSetNode, place: Place): void => {
+    for (const selection of selections.selections) {
+      if (selection.kind === Kind.FIELD) visit(selection, place);
+      else if (selection.kind === Kind.INLINE_FRAGMENT) walk(selection.selectionSet, place);
+      else {
+        const fragment = input.fragments[selection.name.value];
+        if (fragment) walk(fragment.selectionSet, place);
+      }
+    }
+  };
+  const visit = (node: FieldNode, place: Place): void => {
+    const field = place.type.getFields()[node.name.value];
+    if (!field) return;
+    const args: Args = getArgumentValues(field, node, input.variables);
+    count(input, field, { node, args, place });
+    const type = getNamedType(field.type);
+    if (node.selectionSet && isObjectType(type)) walk(node.selectionSet, enter(type, node, args, place));
+  };
+
+  const root = input.schema.getRootType(input.operation.operation);
+  if (root) walk(input.operation.selectionSet, { type: root, scope: company, size: 1 });
+  return sumUp([...scopes.values()], company);
+};
+
+type Args = Readonly<Record<string, unknown>>;
+
+const fieldKey = (node: FieldNode, args: Args): string => `${node.name.value} ${JSON.stringify(args)}`;
+
+const count = (
+  { schema, rollUpLocations }: EstimateInput,
+  field: GraphQLField<unknown, unknown>,
+  { node, args, place: { scope, size } }: { node: FieldNode; args: Args; place: Place },
+): void => {
+  const upstream = upstreamOf(schema, field);
+  if (upstream === null) return;
+  const { endpoint } = upstream;
+  const add = (key: string, calls: number) => void scope.calls.set(key, Math.max(scope.calls.get(key) ?? 0, calls));
+  if (field.name === 'accountStatistics')
+    add(`accountStatistics ${fieldKey(node, args)}`, Math.max(1, 3 * rollUpLocations));
+  else if (endpoint === 'readTagDetails') {
+    const ids = args['ids'] ?? args['id'];
+    if (ids === undefined) add(`details of a page of ${size}`, Math.ceil(size / batch));
+    else for (const id of Array.isArray(ids) ? ids : [ids]) scope.ids.add(String(id));
+  } else if (endpoint === 'readStatistics') {
+    // Statistics need the accounts for their profiles and the location's record for its time zone.
+    add('listAccounts', 1);
+    add('readLocation', 1);
+    add(fieldKey(node, args), Math.max(1, Math.ceil(profileCount(args) / batch)));
+  } else if (endpoint === 'listTags') add(fieldKey(node, args), 1);
+  else add(endpoint, 1);
+};
+
+const profileCount = (args: Args): number => {
+  const input = args['input'];
+  const ids = typeof input === 'object' && input !== null && 'profileIds' in input ? input.profileIds : null;
+  return Array.isArray(ids) ? ids.length : 1;
+};
+
+const sumUp = (scopes: readonly Scope[], company: Scope): Estimate => {
+  const costOf = ({ calls, ids }: Scope) =>
+    [...calls.values()].reduce((sum, n) => sum + n, 0) + Math.ceil(ids.size / batch);
+  return {
+    total: scopes.reduce((sum, scope) => sum + scope.times * costOf(scope), 0),
+    perLocation: Math.max(0, ...scopes.filter((scope) => scope !== company).map(costOf)),
+  };
+};

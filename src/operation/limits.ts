@@ -1,0 +1,42 @@
+import type { ApolloServerPlugin } from '@apollo/server';
+import { getVariableValues, GraphQLError, type FragmentDefinitionNode } from 'graphql';
+import { GatewayError } from '../model/errors.ts';
+import type { OperationContext } from './context.ts';
+import { estimate } from './estimate.ts';
+
+/** What one operation may cost upstream at most, with nothing cached. */
+export interface CostLimits {
+  readonly maxUpstreamCalls: number;
+  readonly maxUpstreamCallsPerLocation: number;
+  /** Locations over which account statistics are added up; 0 where upstream's own endpoint is asked. */
+  readonly rollUpLocations: number;
+}
+
+/** Refuses an operation whose estimate is over the limits, before any call. */
+export const costLimit = (limits: CostLimits): ApolloServerPlugin<OperationContext> => ({
+  requestDidStart: () =>
+    Promise.resolve({
+      didResolveOperation: ({ schema, document, operation, request }) => {
+        const fragments = Object.fromEntries(
+          document.definitions
+            .filter((definition): definition is FragmentDefinitionNode => definition.kind === 'FragmentDefinition')
+            .map((fragment) => [fragment.name.value, fragment]),
+        );
+        const { coerced: variables } = getVariableValues(
+          schema,
+          operation?.variableDefinitions ?? [],
+          request.variables ?? {},
+        );
+        if (!operation || !variables) return Promise.resolve(); // execution words that error
+        const { total, perLocation } = estimate({ schema, operation, fragments, variables, ...limits });
+        const { maxUpstreamCalls, maxUpstreamCallsPerLocation } = limits;
+        if (total <= maxUpstreamCalls && perLocation <= maxUpstreamCallsPerLocation) return Promise.resolve();
+        const refusal = new GatewayError('OPERATION_TOO_EXPENSIVE', {
+          message:
+            `The operation could cost ${total} upstream calls (${perLocation} of one location); ` +
+            `${maxUpstreamCalls} (${maxUpstreamCallsPerLocation}) are allowed.`,
+        });
+        throw new GraphQLError(refusal.message, { originalError: refusal, extensions: { http: { status: 400 } } });
+      },
+    }),
+});

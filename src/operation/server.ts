@@ -1,0 +1,48 @@
+import { ApolloServer } from '@apollo/server';
+import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import type { GraphQLSchema } from 'graphql';
+import type { Log } from '../observe/log.ts';
+import type { OperationContext } from './context.ts';
+import { createFormatError } from './errors.ts';
+import { costLimit, type CostLimits } from './limits.ts';
+import { telemetry } from './telemetry.ts';
+
+/** Executes operations. */
+export type Executor = ApolloServer<OperationContext>;
+
+/** Options of the executor. */
+export interface ExecutorOptions {
+  readonly schema: GraphQLSchema;
+  readonly log: Log;
+  readonly costLimits: CostLimits;
+  /** Whether clients may ask for the schema. */
+  readonly isIntrospectable: boolean;
+}
+
+/** A started Apollo Server. It never sees a socket: the HTTP room calls `executeHTTPGraphQLRequest`. */
+export const startExecutor = async ({
+  schema,
+  log,
+  costLimits,
+  isIntrospectable,
+}: ExecutorOptions): Promise<Executor> => {
+  const apollo = new ApolloServer<OperationContext>({
+    schema,
+    introspection: isIntrospectable,
+    // A signed-in urql sends GETs without a preflight header; the token in `authorization` proves as much, no page can make a browser send it.
+    csrfPrevention: { requestHeaders: ['x-apollo-operation-name', 'apollo-require-preflight', 'authorization'] },
+    stopOnTerminationSignals: false,
+    includeStacktraceInErrorResponses: false,
+    hideSchemaDetailsFromClientErrors: !isIntrospectable,
+    parseOptions: { maxTokens: 2_000 },
+    maxRecursiveSelections: 1_000,
+    documentStore: null, // the default one keeps source texts that it does not count: 1.2 GB after 1,000 padded documents (reliability)
+    persistedQueries: false,
+    allowBatchedHttpRequests: false,
+    formatError: createFormatError(log),
+    plugins: [ApolloServerPluginLandingPageDisabled(), telemetry(log), costLimit(costLimits)],
+    logger: { debug: () => undefined, info: () => undefined, warn: log.warn, error: log.error },
+  });
+  await apollo.start();
+  return apollo;
+};

@@ -1,0 +1,41 @@
+import type { ApolloServerPlugin } from '@apollo/server';
+import type { Log } from '../observe/log.ts';
+import type { OperationContext } from './context.ts';
+
+// Found before anything ran: the document or the variables are wrong.
+const clientMistakes: ReadonlySet<unknown> = new Set([
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'BAD_USER_INPUT',
+  'OPERATION_RESOLUTION_FAILURE',
+  'OPERATION_TOO_EXPENSIVE',
+]);
+
+/** One line for each operation: its name, its outcome and how long it took; no variables, nothing personal. */
+export const telemetry = (log: Log): ApolloServerPlugin<OperationContext> => ({
+  requestDidStart: () => {
+    const startedAt = performance.now();
+    return Promise.resolve({
+      didResolveOperation: ({ operationName, contextValue }) => {
+        contextValue.trace.names.push(operationName ?? 'anonymous');
+        return Promise.resolve();
+      },
+      willSendResponse: ({ response, contextValue: { trace, caller }, operation, queryHash }) => {
+        const errors = response.body.kind === 'single' ? (response.body.singleResult.errors ?? []) : [];
+        trace.outcome = errors.length === 0 ? 'ok' : String(errors[0]?.extensions?.['code']);
+        trace.isClientMistake =
+          errors.length > 0 && errors.every(({ extensions }) => clientMistakes.has(extensions?.['code']));
+        log.info('operation', {
+          name: trace.names[0] ?? null,
+          type: operation?.operation ?? null,
+          hash: queryHash?.slice(0, 16),
+          caller: caller.subject,
+          outcome: trace.outcome,
+          errors: errors.length,
+          durationMs: Math.round(performance.now() - startedAt),
+        });
+        return Promise.resolve();
+      },
+    });
+  },
+});

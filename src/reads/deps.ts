@@ -1,0 +1,10 @@
+import type { Cache } from '../cache/cache.ts';
+import type { Keys } from '../cache/keys.ts';
+import type { Upstream } from '../upstream/endpoint.ts';
+
+/** What every read is made from. */
+export interface ReadDeps {
+  readonly cache: Cache;
+  readonly keys: Keys;
+  readonly upstream: Upstream;
+}

@@ -1,0 +1,40 @@
+import type { LocationId } from '../model/ids.ts';
+import type { LocationRecord } from '../model/location.ts';
+import type { Cause } from '../upstream/endpoint.ts';
+import { readLocation } from '../upstream/endpoints/read-location.ts';
+import { searchLocations } from '../upstream/endpoints/search-locations.ts';
+import type { ReadDeps } from './deps.ts';
+
+/** What upstream tells about a location. */
+export type ReadLocation = (locationId: LocationId, cause: Cause) => Promise<LocationRecord>;
+
+/** All locations of the company that upstream's grant reaches, in the order of their ids. */
+export type ReadCompanyLocations = (cause: Cause) => Promise<readonly LocationRecord[]>;
+
+/** One upstream call where it is not kept. */
+export const createReadLocation =
+  ({ cache, keys, upstream }: ReadDeps): ReadLocation =>
+  async (locationId, cause) => {
+    const load = (signal: AbortSignal) => upstream.call(readLocation, { locationId }, { ...cause, signal });
+    return (await cache.getOrLoad(keys.location(locationId), load, cause.signal)).value;
+  };
+
+const pageSize = 100;
+const mostPages = 20;
+
+/** Upstream gives no total: pages until a short one, at most 2,000 locations. */
+export const createReadCompanyLocations =
+  ({ cache, keys, upstream }: ReadDeps, { companyId }: { companyId: string | null }): ReadCompanyLocations =>
+  async (cause) => {
+    const load = async (signal: AbortSignal) => {
+      const records: LocationRecord[] = [];
+      for (let page = 0; page < mostPages; page += 1) {
+        const input = { companyId, limit: pageSize, skip: page * pageSize };
+        const rows = await upstream.call(searchLocations, input, { ...cause, signal });
+        records.push(...rows.records);
+        if (rows.isLast) break;
+      }
+      return records.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    };
+    return (await cache.getOrLoad(keys.companyLocations(), load, cause.signal)).value;
+  };

@@ -1,0 +1,167 @@
+import { GatewayError } from '../model/errors.ts';
+import { oldest, type Freshness } from '../model/freshness.ts';
+import type { LocationId, ProfileId } from '../model/ids.ts';
+import { supportsStatistics, type SocialAccount, type SocialPlatform } from '../model/social-account.ts';
+import { warning, type DatePeriod, type Figures, type Statistics, type Warning } from '../model/statistics.ts';
+import type { Cause } from '../upstream/endpoint.ts';
+import { profileIdsPerCall, readStatistics, type ReadStatisticsInput } from '../upstream/endpoints/read-statistics.ts';
+import { createCalendar, type Calendar } from './calendar.ts';
+import type { ReadDeps } from './deps.ts';
+import { emptyFigures, toFigures } from './figures.ts';
+import type { ReadLocation } from './locations.ts';
+import { mergeFigures } from './merge-figures.ts';
+import { resolveComparison, resolvePeriod, toInstants, type ComparisonWish, type PeriodWish } from './period.ts';
+import type { ReadSocialAccounts } from './social-accounts.ts';
+import { chunks } from './tag-details.ts';
+
+/** What to measure; null profiles: all live accounts, null platforms: all. */
+export interface StatisticsWish {
+  readonly profileIds: readonly ProfileId[] | null;
+  readonly platforms: readonly SocialPlatform[] | null;
+  readonly period: PeriodWish;
+  readonly compareTo: ComparisonWish;
+}
+
+/** The last 7 full days of all live accounts against the 7 before. */
+export const defaultWish: StatisticsWish = {
+  profileIds: null,
+  platforms: null,
+  period: { kind: 'last', days: 7 },
+  compareTo: { kind: 'previous' },
+};
+
+/** Statistics of a location. */
+export type ReadStatistics = (locationId: LocationId, wish: StatisticsWish, cause: Cause) => Promise<Statistics>;
+
+/** The location's zone, or the configured one where upstream tells none or may not tell. */
+export type ReadTimeZone = (
+  locationId: LocationId,
+  cause: Cause,
+) => Promise<{ readonly name: string; readonly isAssumed: boolean }>;
+
+/** Only a refusal that will not pass makes a zone be assumed: a passing failure must not move the days. */
+export const createReadTimeZone =
+  (readLocation: ReadLocation, defaultTimeZone: string): ReadTimeZone =>
+  async (locationId, cause) => {
+    try {
+      const { timeZone } = await readLocation(locationId, cause);
+      return { name: timeZone ?? defaultTimeZone, isAssumed: timeZone === null };
+    } catch (error) {
+      const code = error instanceof GatewayError ? error.code : null;
+      if (code !== 'UPSTREAM_SCOPE_MISSING' && code !== 'UPSTREAM_REFUSED' && code !== 'NOT_FOUND') throw error;
+      return { name: defaultTimeZone, isAssumed: true };
+    }
+  };
+
+/** What statistics are read with. */
+export interface StatisticsDeps extends ReadDeps {
+  readonly readSocialAccounts: ReadSocialAccounts;
+  readonly readTimeZone: ReadTimeZone;
+}
+
+/** Accounts and time zone together, then one upstream call for each hundred profiles. */
+export const createReadStatistics =
+  (deps: StatisticsDeps): ReadStatistics =>
+  async (locationId, wish, cause) => {
+    const [accounts, zone] = await Promise.all([
+      deps.readSocialAccounts(locationId, cause),
+      deps.readTimeZone(locationId, cause),
+    ]);
+    const calendar = createCalendar(zone.name);
+    const period = resolvePeriod(wish.period, calendar.dayOf(Date.now()));
+    const comparisonPeriod = resolveComparison(wish.compareTo, period);
+    const { profileIds, warnings } = selectProfiles(accounts.value, wish);
+    const read = await readParts(deps, { locationId, wish, profileIds, period, comparisonPeriod, calendar }, cause);
+    const all = [...warnings, ...(zone.isAssumed ? [zoneAssumed(zone.name)] : []), ...read.figures.warnings];
+    return {
+      ...read.figures,
+      period,
+      comparisonPeriod,
+      timeZone: zone.name,
+      profileIds,
+      quality: { isComplete: !all.some(({ code }) => isGap.has(code)), warnings: all },
+      freshness: read.freshness.reduce((sum, part) => oldest(sum, part), accounts.freshness),
+    };
+  };
+
+/** Warnings that mean that an account or a day is missing; the others concern how a number is to be read. */
+const isGap: ReadonlySet<Warning['code']> = new Set([
+  'ACCOUNT_EXPIRED',
+  'ACCOUNT_WITHOUT_PERMISSION',
+  'SERIES_LENGTH_MISMATCH',
+  'WEEKDAYS_DISAGREE',
+  'LOCATION_UNREADABLE',
+]);
+
+const zoneAssumed = (name: string): Warning =>
+  warning('TIME_ZONE_ASSUMED', `Upstream does not tell the location's time zone; ${name} was used for the dates.`);
+
+// Expired accounts and those without permission yield nothing upstream (README §3): they are left out and named, never shown as zeros.
+const selectProfiles = (accounts: readonly SocialAccount[], { profileIds, platforms }: StatisticsWish) => {
+  const wished = accounts.filter(
+    (account) =>
+      (profileIds === null || profileIds.includes(account.profileId)) &&
+      (platforms === null || platforms.includes(account.platform)),
+  );
+  const warnings = wished.flatMap((account): Warning[] => {
+    const about = { profileId: account.profileId, platformKey: account.platformKey };
+    if (account.isExpired) return [warning('ACCOUNT_EXPIRED', 'Left out: its platform connection ran out.', about)];
+    if (!account.hasStatisticsPermission) {
+      return [
+        warning('ACCOUNT_WITHOUT_PERMISSION', 'Left out: upstream grants no statistics permission for it.', about),
+      ];
+    }
+    // Of a kind that has no statistics: worth a word only where it was asked for by name.
+    const isMissed = profileIds !== null && !supportsStatistics(account);
+    return isMissed
+      ? [warning('ACCOUNT_WITHOUT_PERMISSION', 'Left out: upstream has no statistics for such accounts.', about)]
+      : [];
+  });
+  const leftOut = new Set(
+    wished.filter((account) => account.isExpired || !supportsStatistics(account)).map((account) => account.profileId),
+  );
+  const asked = profileIds ?? wished.map((account) => account.profileId);
+  return { profileIds: [...new Set(asked)].filter((id) => !leftOut.has(id)), warnings };
+};
+
+interface Parts {
+  readonly locationId: LocationId;
+  readonly wish: StatisticsWish;
+  readonly profileIds: readonly ProfileId[];
+  readonly period: DatePeriod;
+  readonly comparisonPeriod: DatePeriod | null;
+  readonly calendar: Calendar;
+}
+
+const readParts = async (
+  { cache, keys, upstream }: ReadDeps,
+  { locationId, wish, profileIds, period, comparisonPeriod, calendar }: Parts,
+  cause: Cause,
+): Promise<{ readonly figures: Figures; readonly freshness: readonly Freshness[] }> => {
+  if (profileIds.length === 0) return { figures: emptyFigures, freshness: [] }; // upstream refuses an empty list; there is nothing to say
+  const shared = {
+    locationId,
+    platforms: wish.platforms?.map((platform) => platform.toLowerCase()) ?? null,
+    current: toInstants(period, calendar),
+    previous: comparisonPeriod && toInstants(comparisonPeriod, calendar),
+  };
+  const answers = await Promise.all(
+    chunks(profileIds.toSorted(), profileIdsPerCall).map((ids) => {
+      const input: ReadStatisticsInput = { ...shared, profileIds: ids };
+      const load = (signal: AbortSignal) => upstream.call(readStatistics, input, { ...cause, signal });
+      return cache.getOrLoad(keys.statistics(input), load, cause.signal);
+    }),
+  );
+  const figures = mergeFigures(answers.map(({ value }) => toFigures(value, period)));
+  return {
+    figures:
+      answers.length === 1 ? figures : { ...figures, warnings: [mergedFrom(answers.length), ...figures.warnings] },
+    freshness: answers.map(({ freshness }) => freshness),
+  };
+};
+
+const mergedFrom = (parts: number): Warning =>
+  warning(
+    'MERGED_FROM_PARTS',
+    `Added up from ${parts} parts of at most ${profileIdsPerCall} accounts; changes and reach are approximate.`,
+  );

@@ -1,0 +1,21 @@
+import type { Loaders } from '../loaders/index.ts';
+import type { Caller } from '../model/caller.ts';
+import type { LocationId } from '../model/ids.ts';
+import type { Installation } from '../model/installation.ts';
+import type { Quota } from '../model/quota.ts';
+
+/** What the rooms below tell about the gateway's own state. */
+export interface GatewayState {
+  readonly installation: (locationId: LocationId, signal: AbortSignal) => Promise<Installation>;
+  readonly quota: (locationId: LocationId) => Quota;
+}
+
+/** Built for each operation, seen by every resolver. */
+export interface GatewayContext {
+  readonly caller: Caller;
+  readonly loaders: Loaders;
+  readonly state: GatewayState;
+  /** Ends when the caller has gone or the operation's time is over. */
+  readonly signal: AbortSignal;
+  readonly requestId: string;
+}

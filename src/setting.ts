@@ -1,0 +1,181 @@
+// The kinds of settings there are. The settings themselves, one row each, stand in config.ts.
+import { readFileSync } from 'node:fs';
+import { isIP, isIPv4 } from 'node:net';
+import { z } from 'zod';
+
+/** What people are told about one setting, in the README's table and in .env.example. */
+export interface SettingRow {
+  readonly name: string;
+  /** What may stand there, for people: "whole number, 0 to 65535". */
+  readonly values: string;
+  /** Taken when the setting is absent or empty; empty text when nothing is. */
+  readonly default: string;
+  /** True also for what only may hold a secret, such as a URL with a password: it can be given as NAME_FILE too. */
+  readonly isSecret: boolean;
+  readonly doc: string;
+}
+
+/** A row with its way of reading. `absent` is the value when nothing is set. */
+export interface Setting<T> extends SettingRow {
+  readonly absent: T;
+  readonly schema: z.ZodType<T, string>;
+}
+
+interface Words<T> {
+  readonly default: T;
+  readonly doc: string;
+}
+
+type Range = Words<number> & { readonly min: number; readonly max: number };
+
+/** A whole number within `min` and `max`, both allowed. Its unit is the end of its name. */
+export const integer = (name: string, { default: absent, min, max, doc }: Range): Setting<number> => {
+  const values = `whole number, ${min} to ${max}`;
+  const error = `must be a ${values}`;
+  const schema = z
+    .string()
+    .regex(/^\d+$/, { error, abort: true })
+    .transform(Number)
+    .pipe(z.int(error).min(min, error).max(max, error));
+  return { name, values, default: String(absent), isSecret: false, doc, absent, schema };
+};
+
+/** One of a few words. A default of `null` means that config.ts works it out from other settings. */
+export const choice = <W extends string, A extends W | null>(
+  name: string,
+  words: readonly [W, ...W[]],
+  { default: absent, doc }: Words<A>,
+): Setting<W | A> => {
+  const values = words.map((word) => `\`${word}\``).join(' or ');
+  const schema = z.string().transform((given, context) => {
+    const word = words.find((candidate) => candidate === given);
+    if (word !== undefined) return word;
+    context.addIssue(`must be ${words.join(' or ')}`);
+    return z.NEVER;
+  });
+  return { name, values, default: absent ?? '', isSecret: false, doc, absent, schema };
+};
+
+type Text<A> = Words<A> & { readonly values: string; readonly form: RegExp };
+
+/** Text of a given form; `values` finishes the sentence "must be …". */
+export const text = <A extends string | null>(
+  name: string,
+  { default: absent, doc, values, form }: Text<A>,
+): Setting<string | A> => {
+  const schema = z.string().regex(form, `must be ${values.replaceAll('`', '')}`);
+  return { name, values, default: absent ?? '', isSecret: false, doc, absent, schema };
+};
+
+/** Printable ASCII, as RFC 6749 appendix A has it for client secrets and tokens: a line break would split a header. */
+export const secret = (name: string, doc: string): Setting<string | null> => {
+  const schema = z.string().regex(/^[\x20-\x7e]+$/, 'must be one line of printable ASCII characters');
+  return { name, values: 'text', default: '', isSecret: true, doc, absent: null, schema };
+};
+
+/** The zone's own name is kept as written: Intl would turn Asia/Kolkata into Asia/Calcutta. */
+export const timeZone = (name: string, { default: absent, doc }: Words<string>): Setting<string> => {
+  const values = 'name of an IANA time zone, such as Europe/Rome';
+  const schema = z.string().refine(isTimeZone, `must be the ${values}`);
+  return { name, values, default: absent, isSecret: false, doc, absent, schema };
+};
+
+const isTimeZone = (zone: string): boolean => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+};
+
+/** The base of an HTTP API: an origin and nothing else, without the slash at its end. */
+export const origin = (name: string, { default: absent, doc }: Words<string>): Setting<string> => {
+  const schema = z.string().transform((given, context) => {
+    const url = URL.parse(given);
+    const problem = url === null ? 'must be a URL, such as https://api.example.com' : originProblem(url);
+    if (problem !== null) context.addIssue(problem);
+    return url?.origin ?? '';
+  });
+  return { name, values: 'https:// URL without a path', default: absent, isSecret: false, doc, absent, schema };
+};
+
+const originProblem = ({ protocol, hostname, username, password, pathname, search, hash }: URL): string | null => {
+  if (protocol !== 'https:' && protocol !== 'http:') return 'must begin with https://';
+  if (username !== '' || password !== '') return 'must not contain credentials: they have settings of their own';
+  if (pathname !== '/' || search !== '' || hash !== '')
+    return 'must end after the host name and port: no path, no query';
+  if (protocol === 'http:' && !isLoopback(hostname)) return 'must begin with https:// (http only reaches this machine)';
+  return null;
+};
+
+/** May hold a password, hence a secret. */
+export const redisUrl = (name: string, doc: string): Setting<string | null> => {
+  const values = 'redis:// or rediss:// URL';
+  const schema = z
+    .string()
+    .refine((given) => /^rediss?:$/.test(URL.parse(given)?.protocol ?? ''), `must be a ${values}`);
+  return { name, values, default: '', isSecret: true, doc, absent: null, schema };
+};
+
+/** An address or host name to listen on. */
+export const host = (name: string, { default: absent, doc }: Words<string>): Setting<string> => {
+  const values = 'IP address or host name';
+  const isHost = (given: string): boolean => isIP(given) > 0 || /^[a-z\d]([a-z\d.-]*[a-z\d])?$/i.test(given);
+  const schema = z.string().refine(isHost, `must be an ${values}, without scheme and port`);
+  return { name, values, default: absent, isSecret: false, doc, absent, schema };
+};
+
+/** True only where no other machine can reach the address. Takes IPv6 with and without brackets. */
+export const isLoopback = (address: string): boolean =>
+  ['localhost', '::1', '[::1]'].includes(address.toLowerCase()) || (isIPv4(address) && address.startsWith('127.'));
+
+/** The environment, or any record like it. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads settings and gathers what is wrong with them, so that a person sees all of it at once. */
+export interface SettingReader {
+  /** The value, or what stands for absent when there is none or it is bad. */
+  readonly read: <T>(setting: Setting<T>) => T;
+  /** Whether someone gave it, be it well or badly. */
+  readonly isSet: (setting: SettingRow) => boolean;
+}
+
+/** `problem` receives sentences that name settings and paths, never a value: a secret may stand in the wrong place. */
+export const createSettingReader = (env: Environment, problem: (sentence: string) => void): SettingReader => {
+  const isSet = ({ name, isSecret }: SettingRow): boolean =>
+    (env[name] ?? '') !== '' || (isSecret && (env[`${name}_FILE`] ?? '') !== '');
+
+  const given = ({ name, isSecret }: SettingRow): string => {
+    const value = env[name] ?? '';
+    const path = isSecret ? (env[`${name}_FILE`] ?? '') : '';
+    if (path === '') return value;
+    if (value === '') return readSecretFile(name, path, problem);
+    problem(`${name} and ${name}_FILE are both set: keep one of them.`);
+    return '';
+  };
+
+  const read = <T>(setting: Setting<T>): T => {
+    const value = given(setting);
+    if (value === '') return setting.absent;
+    const result = setting.schema.safeParse(value);
+    if (result.success) return result.data;
+    problem(`${setting.name} ${result.error.issues[0]?.message ?? 'cannot be read'}.`);
+    return setting.absent;
+  };
+
+  return { read, isSet };
+};
+
+const readSecretFile = (name: string, path: string, problem: (sentence: string) => void): string => {
+  // A secret put into NAME_FILE by mistake must not be printed as if it were a path.
+  const place = /^\.{0,2}[/\\]|^[a-z]:\\/i.test(path) ? ` ${path}` : '';
+  try {
+    const content = readFileSync(path, 'utf8').replace(/[\r\n]+$/, '');
+    if (content === '') problem(`${name}_FILE names a file${place} that is empty: put the value of ${name} into it.`);
+    return content;
+  } catch (error) {
+    const code = typeof error === 'object' && error !== null && 'code' in error ? ` (${String(error.code)})` : '';
+    problem(`${name}_FILE names a file${place} that cannot be read${code}: check the path and its permissions.`);
+    return '';
+  }
+};

@@ -1,0 +1,100 @@
+import { GatewayError } from '../model/errors.ts';
+import type { Note } from './read.ts';
+import { refusalOf, retryAfterMs, upstreamMessage, type Refusal } from './refusal.ts';
+import type { Holder, Send, UpstreamResponse } from './send.ts';
+
+/** One operation of upstream: data and pure functions, no I/O. */
+export interface Endpoint<Input, Output> {
+  readonly name: string;
+  readonly method: 'GET' | 'POST';
+  /** The scope that upstream asks for (upstream README §4). */
+  readonly scope: string;
+  /** Value of the `Version` header (upstream README §1). */
+  readonly version: '2021-07-28' | 'v3';
+  /** Whether asking twice does no more than asking once; true of a POST that only reads. */
+  readonly isRepeatable: boolean;
+  /** Whose token it carries and whose budget it spends. */
+  readonly holder: (input: Input) => Holder;
+  readonly path: (input: Input) => string;
+  readonly query?: (input: Input) => Readonly<Record<string, string | undefined>>;
+  readonly body?: (input: Input) => unknown;
+  /** Upstream's answer → model; throws UPSTREAM_INVALID_RESPONSE. */
+  readonly read: (body: unknown, note: Note, input: Input) => Output;
+}
+
+/** Keeps the types of input and output together. */
+export const endpoint = <Input, Output>(description: Endpoint<Input, Output>): Endpoint<Input, Output> => description;
+
+/** A path of encoded segments: an id can never become another path. */
+export const segments = (...parts: readonly string[]): string =>
+  parts.map((part) => `/${encodeURIComponent(part)}`).join('');
+
+/** On whose behalf a call is made. */
+export interface Cause {
+  /** Ends when nobody waits any more. */
+  readonly signal: AbortSignal;
+  /** Names of the GraphQL operations that caused it. */
+  readonly operations: readonly string[];
+}
+
+/** Calls endpoints. Throws GatewayError with one of the UPSTREAM_… or LOCATION_… codes. */
+export interface Upstream {
+  call<Input, Output>(endpoint: Endpoint<Input, Output>, input: Input, cause: Cause): Promise<Output>;
+}
+
+/** `tolerated` is told `endpoint field` of each deviation that was read all the same. */
+export const createUpstream = ({ send, tolerated }: { send: Send; tolerated: Note }): Upstream => ({
+  call: async (target, input, cause) => {
+    const response = await send({
+      endpoint: target.name,
+      method: target.method,
+      path: target.path(input) + search(target.query?.(input) ?? {}),
+      headers: {
+        accept: 'application/json',
+        version: target.version,
+        ...(target.body && { 'content-type': 'application/json' }),
+      },
+      body: target.body ? JSON.stringify(target.body(input)) : null,
+      holder: target.holder(input),
+      scope: target.scope,
+      ...cause,
+    });
+    const refusal = refusalOf(response);
+    if (refusal !== null) throw refusalError(refusal, response, target.scope);
+    return target.read(response.body, (field) => tolerated(`${target.name} ${field}`), input);
+  },
+});
+
+const search = (query: Readonly<Record<string, string | undefined>>): string => {
+  const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`;
+};
+
+const refusalError = (refusal: Refusal, response: UpstreamResponse, scope: string): GatewayError => {
+  const cause = new Error(`upstream answered ${response.status} ${upstreamMessage(response.body)}`);
+  const wait = retryAfterMs(response.headers);
+  switch (refusal) {
+    case 'scope-missing':
+      return new GatewayError('UPSTREAM_SCOPE_MISSING', {
+        message: `The grant of this location lacks the scope ${scope}.`,
+        cause,
+      });
+    case 'other-location':
+      return new GatewayError('LOCATION_NOT_CONNECTED', { cause });
+    case 'not-found':
+      return new GatewayError('NOT_FOUND', { cause });
+    case 'rate-limited':
+      return new GatewayError('UPSTREAM_RATE_LIMITED', { cause, ...(wait !== null && { retryAfterMs: wait }) });
+    case 'server':
+      return new GatewayError('UPSTREAM_UNAVAILABLE', { cause, ...(wait !== null && { retryAfterMs: wait }) });
+    case 'token-expired':
+    case 'token-class':
+    case 'private-token':
+      return new GatewayError('UPSTREAM_AUTH_FAILED', { cause });
+    case 'redirect':
+      return new GatewayError('UPSTREAM_INVALID_RESPONSE', { cause });
+    case 'version':
+    case 'refused':
+      return new GatewayError('UPSTREAM_REFUSED', { cause });
+  }
+};

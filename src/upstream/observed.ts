@@ -1,0 +1,30 @@
+import { GatewayError } from '../model/errors.ts';
+import type { Log } from '../observe/log.ts';
+import type { Tally } from '../observe/tally.ts';
+import type { Stage } from './send.ts';
+
+/** One debug line and one count for each call, whatever became of it. */
+export const observed =
+  ({ log, tally }: { log: Log; tally: Tally }): Stage =>
+  (next) =>
+  async (request) => {
+    const startedAt = performance.now();
+    const note = (outcome: string) => {
+      tally.add(`upstream ${request.endpoint} ${outcome}`);
+      log.debug('upstream call', {
+        endpoint: request.endpoint,
+        holder: request.holder.kind,
+        operations: request.operations,
+        outcome,
+        durationMs: Math.round(performance.now() - startedAt),
+      });
+    };
+    try {
+      const response = await next(request);
+      note(String(response.status));
+      return response;
+    } catch (error) {
+      note(error instanceof GatewayError ? error.code : 'INTERNAL_SERVER_ERROR');
+      throw error;
+    }
+  };

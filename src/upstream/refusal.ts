@@ -1,0 +1,57 @@
+import type { UpstreamResponse } from './send.ts';
+
+/** Why upstream did not do what was asked. Its 401 alone has five meanings (upstream README §5); only `token-expired` is cured by a new token. */
+export type Refusal =
+  | 'token-expired'
+  | 'scope-missing'
+  | 'version'
+  | 'token-class'
+  | 'private-token'
+  | 'other-location'
+  | 'not-found'
+  | 'rate-limited'
+  | 'redirect'
+  | 'server'
+  | 'refused';
+
+// Upstream has no codes, so its sentences are all there is to go by. Seen 2026 (README §5: spec, issue 114, published calls).
+const unauthorized: readonly (readonly [RegExp, Refusal])[] = [
+  [/version header/i, 'version'],
+  [/not authorized for this scope/i, 'scope-missing'],
+  [/authClass/i, 'token-class'],
+  [/private integration/i, 'private-token'],
+];
+
+/** Upstream's own sentence, for recognising and for the log; never for a client. 422 sends a list. */
+export const upstreamMessage = (body: unknown): string => {
+  const message = typeof body === 'object' && body !== null && 'message' in body ? body.message : '';
+  if (typeof message === 'string') return message.slice(0, 300);
+  return Array.isArray(message)
+    ? message
+        .filter((part) => typeof part === 'string')
+        .join('; ')
+        .slice(0, 300)
+    : '';
+};
+
+/** Null when upstream did what was asked. */
+export const refusalOf = ({ status, body }: UpstreamResponse): Refusal | null => {
+  if (status >= 200 && status < 300) return null;
+  if (status < 400) return 'redirect';
+  if (status === 401) {
+    const message = upstreamMessage(body);
+    return unauthorized.find(([pattern]) => pattern.test(message))?.[1] ?? 'token-expired';
+  }
+  if (status === 403) return /does not have access/i.test(upstreamMessage(body)) ? 'other-location' : 'refused';
+  if (status === 404) return 'not-found';
+  if (status === 429) return 'rate-limited';
+  return status >= 500 ? 'server' : 'refused';
+};
+
+/** `Retry-After` in milliseconds: seconds or an HTTP date (RFC 9110 §10.2.3); null where absent, one second where it is nonsense. */
+export const retryAfterMs = (headers: UpstreamResponse['headers']): number | null => {
+  const value = headers['retry-after'];
+  if (value === undefined) return null;
+  const ms = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
+  return Number.isFinite(ms) && ms >= 0 ? ms : 1_000;
+};
