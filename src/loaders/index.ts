@@ -31,7 +31,8 @@ export interface Loaders {
   readonly tagDetails: DataLoader<TagKey, Fetched<TagRecord> | null, string>;
   readonly socialAccounts: DataLoader<LocationId, Fetched<readonly SocialAccount[]>>;
   readonly statistics: DataLoader<StatisticsKey, Statistics, string>;
-  readonly accountStatistics: DataLoader<StatisticsWish | null, Statistics, string>;
+  /** A wish of null is the default. */
+  readonly accountStatistics: DataLoader<{ readonly wish: StatisticsWish | null }, Statistics, string>;
   readonly locationRecords: DataLoader<LocationId, LocationRecord>;
   /** All locations of the company that the caller may read, with their names. */
   readonly companyLocations: () => Promise<readonly LocationRecord[]>;
@@ -68,7 +69,9 @@ export const createLoaders = ({ reads, caller, cause }: LoaderDeps): Loaders => 
       { cacheKeyFn: digest },
     ),
     accountStatistics: new DataLoader(
-      batchOfOne((wish: StatisticsWish | null) => reads.accountStatistics(readableLocationIds, wish, cause)),
+      batchOfOne(({ wish }: { wish: StatisticsWish | null }) =>
+        reads.accountStatistics(readableLocationIds, wish, cause),
+      ),
       { cacheKeyFn: digest },
     ),
     locationRecords: new DataLoader(batchOfOne((locationId) => reads.location(locationId, cause))),

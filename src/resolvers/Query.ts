@@ -33,7 +33,7 @@ export const Query: QueryResolvers = {
   },
 
   accountStatistics: (_root, { input }, { loaders }) =>
-    loaders.accountStatistics.load(input == null ? null : statisticsWish(input)),
+    loaders.accountStatistics.load({ wish: input == null ? null : statisticsWish(input) }),
 };
 
 const idsNamed = async (search: string, loaders: GatewayContext['loaders']) => {

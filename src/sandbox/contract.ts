@@ -180,6 +180,8 @@ export interface Sandbox {
   pauseLocation(locationId: string, isPaused: boolean): void;
   /** All access tokens issued so far are expired from now on; private tokens are not. */
   expireAccessTokens(): void;
+  /** The latest thousand tokens given out: what must never be found in a log or an answer of whoever calls. */
+  issuedSecrets(): readonly string[];
   /** Returns the new tag's id. */
   addTag(locationId: string, name: string): string;
   renameTag(locationId: string, tagId: string, name: string): void;

@@ -74,6 +74,7 @@ export const createHandle = ({ seeded, world, faults, calls, url, controlUrl, cl
     grantScopes: grants.grantScopes,
     pauseLocation: grants.pause,
     expireAccessTokens: grants.tokens.expireAccess,
+    issuedSecrets: grants.tokens.issued,
     addTag: state.addTag,
     renameTag: state.renameTag,
     removeTag: state.removeTag,

@@ -30,6 +30,8 @@ export interface Tokens {
   readonly findCode: (code: string) => Grant | null;
   readonly spendCode: (code: string) => void;
   readonly expireAccess: () => void;
+  /** The latest thousand secrets given out, so that a test can search for them where they must not be. */
+  readonly issued: () => readonly string[];
 }
 
 const YEAR_MS = 365 * 86_400_000; // an unused refresh token's life, as documented
@@ -56,6 +58,12 @@ export const createTokens = (clock: Clock, ttlSeconds: number): Tokens => {
   const privates = new Map<string, Grant>(); // apart, so that no flood of access tokens pushes them out
   const refresh = new Map<string, Grant>();
   const codes = new Map<string, Grant>();
+  const issued: string[] = [];
+  const note = (secret: string): string => {
+    issued.push(secret);
+    if (issued.length > 1_000) issued.shift();
+    return secret;
+  };
   const grant = (holder: Holder, scopes: readonly string[] | null, lifeMs: number): Grant => ({
     holder,
     scopes,
@@ -65,10 +73,10 @@ export const createTokens = (clock: Clock, ttlSeconds: number): Tokens => {
 
   return {
     ttlSeconds,
-    issueAccess: (holder, scopes) => remember(access, opaque(), grant(holder, scopes, ttlSeconds * 1_000)),
-    issueRefresh: (holder, scopes) => remember(refresh, opaque(), grant(holder, scopes, YEAR_MS)),
+    issueAccess: (holder, scopes) => remember(access, note(opaque()), grant(holder, scopes, ttlSeconds * 1_000)),
+    issueRefresh: (holder, scopes) => remember(refresh, note(opaque()), grant(holder, scopes, YEAR_MS)),
     issuePrivate: (holder, scopes) =>
-      remember(privates, `pit-${randomUUID()}`, { ...grant(holder, scopes, Infinity), isPrivate: true }),
+      remember(privates, note(`pit-${randomUUID()}`), { ...grant(holder, scopes, Infinity), isPrivate: true }),
     issueCode: (holder) => {
       const expiresAt = clock() + CODE_TTL_MS;
       return { code: remember(codes, randomBytes(20).toString('hex'), grant(holder, null, CODE_TTL_MS)), expiresAt };
@@ -82,5 +90,6 @@ export const createTokens = (clock: Clock, ttlSeconds: number): Tokens => {
     findCode: (code) => alive(codes.get(code), clock()),
     spendCode: (code) => void codes.delete(code),
     expireAccess: () => access.clear(),
+    issued: () => issued,
   };
 };
