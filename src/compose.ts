@@ -136,15 +136,23 @@ export const startGateway = async (config: Config, access: UpstreamAccess, log: 
     const document = catalogue.find(({ name }) => name === 'LiveReporting')?.text ?? '';
     apolloSandboxRoutes({ document, variables: { location: access.sandbox?.locations.full ?? '' } })(app);
   }
-  await app.listen({ host: config.host, port: config.port });
+  const stop = async () => {
+    await executor.stop();
+    await inward.close();
+  };
+  try {
+    await app.listen({ host: config.host, port: config.port });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return {
     url: address(),
     curl: curl(),
     tally,
     close: async () => {
       await drain.close(app, { delayMs: config.drainDelayMs, patienceMs });
-      await executor.stop();
-      await inward.close();
+      await stop();
     },
   };
 };

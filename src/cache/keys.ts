@@ -50,6 +50,12 @@ export const createKeys = (space: string, ttl: Lifetimes): Keys => {
   };
 };
 
-/** A short text for any plain value, for keys and cursors: equal values give equal texts, and nothing in them can be read. */
+/** A short text for any plain value, for keys and cursors: equal values give equal texts, whatever the order of their members,
+ * and nothing in them can be read. */
 export const digest = (value: unknown): string =>
-  createHash('sha256').update(JSON.stringify(value)).digest('base64url').slice(0, 22);
+  createHash('sha256').update(JSON.stringify(value, inOrder)).digest('base64url').slice(0, 22);
+
+const inOrder = (_: string, value: unknown): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    : value;

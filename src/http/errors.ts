@@ -73,6 +73,11 @@ export const answerProblem = (
   const wantsResponseType = request.headers.accept?.includes('application/graphql-response+json') === true;
   const type = wantsResponseType ? 'application/graphql-response+json' : 'application/json';
   const body = JSON.stringify({ errors: [{ message, extensions: { code, requestId: request.id } }] });
-  void reply.code(status).type(`${type}; charset=utf-8`).header('cache-control', 'no-store').send(body);
+  void reply
+    .code(status)
+    .type(`${type}; charset=utf-8`)
+    .header('x-request-id', request.id)
+    .header('cache-control', 'no-store')
+    .send(body);
   return true;
 };

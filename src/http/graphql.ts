@@ -28,7 +28,8 @@ export const graphqlRoutes =
     app.route({
       method: ['PUT', 'PATCH', 'DELETE'],
       url: '/graphql',
-      handler: (request, reply) => void answerProblem(request, reply.header('allow', 'GET, POST'), wrongMethod),
+      onRequest: (request, reply) => void answerProblem(request, reply.header('allow', 'GET, POST'), wrongMethod), // before the body is read
+      handler,
     });
     app.post('/', (request, reply) => {
       const moved = { status: 308, code: 'MOVED', message: 'GraphQL is at POST /graphql.' };
@@ -107,7 +108,9 @@ const parseBody = (app: FastifyInstance, request: FastifyRequest): Body => {
   if (body === '') return { problem: httpProblems.FST_ERR_CTP_EMPTY_JSON_BODY };
   let result: Body = { problem: httpProblems.FST_ERR_CTP_INVALID_JSON_BODY };
   void app.getDefaultJsonParser('error', 'error')(request, body, (error, value) => {
-    if (error === null) result = { problem: null, value };
+    const isEmpty = typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+    if (error === null)
+      result = isEmpty ? { problem: httpProblems.FST_ERR_CTP_EMPTY_JSON_BODY } : { problem: null, value };
   });
   return result;
 };

@@ -7,7 +7,8 @@ export interface BurstOptions {
 /** The short window of one holder. A permit is held from send until `windowMs` after its answer or time-out: upstream counts a
  * request at its arrival, which lies between the two, so wherever its window begins, no more than `limit` arrive in one. */
 export interface Burst {
-  /** Milliseconds until the next free permit, 0 when one is free. Infinity while all are in flight. */
+  /** Milliseconds until a permit is free for one that has `ahead` others before it, 0 when there is one. Infinity while it
+   * depends on requests in flight. */
   waitMs(now: number, ahead: number): number;
   take(): void;
   /** The answer is here, or the wait for it is over. */
@@ -28,46 +29,48 @@ export interface Burst {
 export const createBurst = (options: BurstOptions): Burst => {
   let { limit, windowMs } = options;
   let inFlight = 0;
-  let cooling: number[] = []; // moments at which permits come back, ascending
+  let answered: readonly number[] = []; // moments of the answers whose requests may still count upstream, ascending
   let blockedUntil = 0;
 
+  // A clock that was set back must not hold permits until it has caught up, so no answer lies in the future.
   const thaw = (now: number) => {
-    const free = cooling.findIndex((at) => at > now);
-    cooling = free === -1 ? [] : cooling.slice(free);
+    answered = answered.map((at) => Math.min(at, now)).filter((at) => at + windowMs > now);
   };
-  const remaining = () => Math.max(0, limit - inFlight - cooling.length);
-  const cool = (until: number) => {
-    const place = cooling.findLastIndex((at) => at <= until);
-    cooling.splice(place + 1, 0, until);
-  };
+  const free = () => limit - inFlight - answered.length; // below 0 where upstream has lowered its limit
 
   return {
     waitMs: (now, ahead) => {
       thaw(now);
-      const blocked = Math.max(0, blockedUntil - now);
-      if (ahead < remaining()) return blocked;
-      const due = cooling[ahead - remaining()];
-      return due === undefined ? Infinity : Math.max(blocked, due - now);
+      const blockedMs = Math.max(0, blockedUntil - now);
+      if (ahead < free()) return blockedMs;
+      const freedBy = answered[ahead - free()];
+      return freedBy === undefined ? Infinity : Math.max(blockedMs, freedBy + windowMs - now);
     },
     take: () => void (inFlight += 1),
     release: (now) => {
       inFlight -= 1;
-      cool(now + windowMs);
+      answered = [...answered, now];
     },
     correct: (now, told) => {
-      thaw(now);
       limit = told.limit ?? limit;
       windowMs = told.windowMs ?? windowMs;
+      thaw(now);
       // Somebody else spends the same budget: hold back as many permits as upstream counts more than we do.
-      const unseen = told.remaining === null ? 0 : remaining() - told.remaining;
-      for (let missing = 0; missing < unseen; missing += 1) cool(now + windowMs);
+      const unseen = told.remaining === null ? 0 : Math.max(0, free() - told.remaining);
+      answered = [...answered, ...Array.from({ length: unseen }, () => now)];
     },
     block: (until) => void (blockedUntil = Math.max(blockedUntil, until)),
     view: (now) => {
       thaw(now);
       const isBlocked = blockedUntil > now;
-      const resetAt = isBlocked ? blockedUntil : (cooling.at(-1) ?? null);
-      return { limit, remaining: isBlocked ? 0 : remaining(), windowMs, resetAt };
+      const last = inFlight > 0 ? now : answered.at(-1);
+      const resetAt = last === undefined ? null : last + windowMs;
+      return {
+        limit,
+        remaining: isBlocked ? 0 : Math.max(0, free()),
+        windowMs,
+        resetAt: isBlocked ? blockedUntil : resetAt,
+      };
     },
   };
 };

@@ -1,8 +1,8 @@
 /** The day of one holder. */
 export interface Daily {
-  /** Milliseconds until sending makes sense again; 0 while something is left. */
-  waitMs(now: number): number;
-  take(): void;
+  /** Milliseconds until sending makes sense for one that has `ahead` others before it; 0 while something is left. */
+  waitMs(now: number, ahead: number): number;
+  take(now: number): void;
   /** What upstream's headers said: its own count, and the milliseconds until its day ends (README §7: seen, not documented). */
   correct(now: number, told: { limit: number | null; remaining: number | null; resetMs: number | null }): void;
   view(now: number): { readonly limit: number; readonly remaining: number; readonly resetAt: number | null };
@@ -22,18 +22,18 @@ export const createDaily = (assumedLimit: number): Daily => {
     endsAt = null;
   };
   return {
-    waitMs: (now) => {
+    waitMs: (now, ahead) => {
       turn(now);
-      return spent < limit || endsAt === null ? 0 : endsAt - now;
+      return spent + ahead < limit ? 0 : (endsAt ?? now + dayMs) - now;
     },
-    take: () => {
+    take: (now) => {
       spent += 1;
-      endsAt ??= Date.now() + dayMs;
+      endsAt ??= now + dayMs;
     },
     correct: (now, told) => {
       limit = told.limit ?? limit;
       if (told.remaining !== null) spent = Math.max(spent, limit - told.remaining);
-      if (told.resetMs !== null) endsAt = now + told.resetMs;
+      endsAt = told.resetMs === null ? (endsAt ?? now + dayMs) : now + told.resetMs;
     },
     view: (now) => {
       turn(now);

@@ -13,14 +13,11 @@ export type ProfileId = Branded<'ProfileId'>;
 
 const allowed = /^[A-Za-z0-9_-]{1,64}$/;
 
-const branded =
-  <Id extends string>() =>
-  (text: string): Id | null =>
-    allowed.test(text) ? (text as Id) : null;
+const branded = (text: string): string | null => (allowed.test(text) ? text : null);
 
 /** Null when the text cannot be an id (anything but 1 to 64 letters, digits, `_` and `-`). */
-export const toLocationId: (text: string) => LocationId | null = branded<LocationId>();
+export const toLocationId = (text: string): LocationId | null => branded(text) as LocationId | null;
 /** Null when the text cannot be an id. */
-export const toTagId: (text: string) => TagId | null = branded<TagId>();
+export const toTagId = (text: string): TagId | null => branded(text) as TagId | null;
 /** Null when the text cannot be an id. */
-export const toProfileId: (text: string) => ProfileId | null = branded<ProfileId>();
+export const toProfileId = (text: string): ProfileId | null => branded(text) as ProfileId | null;

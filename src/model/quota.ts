@@ -1,5 +1,5 @@
 /** One limit of a location's upstream budget. */
-export interface QuotaWindow {
+interface QuotaWindow {
   readonly limit: number;
   /** Left after the requests in flight. */
   readonly remaining: number;

@@ -9,19 +9,9 @@ export interface DatePeriod {
   readonly days: number;
 }
 
-/** The metrics in the order in which the graph lists them. */
-export const metricNames = [
-  'POSTS',
-  'IMPRESSIONS',
-  'REACH',
-  'FOLLOWERS',
-  'LIKES',
-  'COMMENTS',
-  'SHARES',
-  'ENGAGEMENT',
-] as const;
 /** Name of a metric. */
-export type MetricName = (typeof metricNames)[number];
+export type MetricName =
+  'POSTS' | 'IMPRESSIONS' | 'REACH' | 'FOLLOWERS' | 'LIKES' | 'COMMENTS' | 'SHARES' | 'ENGAGEMENT';
 
 /** A value on a day; null where upstream had no number. */
 export interface DailyValue {

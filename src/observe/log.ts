@@ -48,7 +48,10 @@ const mixin = (): object => {
   return id === null ? {} : { requestId: id };
 };
 
-const redactFields = (fields: Fields, redact: Redact): Fields =>
-  Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [name, typeof value === 'string' ? redact(value) : value]),
-  );
+const redactFields = (fields: Fields, redact: Redact): Fields => {
+  const redacted = (value: Fields[string]): Fields[string] => {
+    if (typeof value === 'string') return redact(value);
+    return typeof value === 'object' ? (value?.map(redact) ?? null) : value;
+  };
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, redacted(value)]));
+};

@@ -9,7 +9,7 @@ import type { ReadDeps } from './deps.ts';
 import { toFigures } from './figures.ts';
 import { mergeFigures } from './merge-figures.ts';
 import { resolveComparison, resolvePeriod } from './period.ts';
-import { defaultWish, type ReadStatistics, type ReadTimeZone, type StatisticsWish } from './statistics.ts';
+import { defaultWish, qualityOf, type ReadStatistics, type ReadTimeZone, type StatisticsWish } from './statistics.ts';
 
 /** Account-level metrics; `wish` null is the default. */
 export type ReadAccountStatistics = (
@@ -37,7 +37,7 @@ export const createAskAccountEndpoint =
       comparisonPeriod: resolveComparison(defaultWish.compareTo, period),
       timeZone: defaultTimeZone,
       profileIds: [],
-      quality: { isComplete: true, warnings },
+      quality: qualityOf(warnings),
       freshness,
     };
   };
@@ -103,23 +103,18 @@ const rolledUp = (
   const parts = read.map(({ statistics }) => statistics);
   // A location without an account says nothing, which must not make the sum unknown.
   const counted = parts.filter(({ profileIds }) => profileIds.length > 0);
-  const merged = mergeFigures(counted.map((part) => ({ ...part, warnings: [] })));
   const zones = new Set(parts.map(({ timeZone }) => timeZone));
   const [first, ...others] = parts.map(({ freshness }) => freshness);
   const noticed = read.flatMap(({ locationId, statistics }) =>
     statistics.quality.warnings.map((one) => ({ ...one, locationId })),
   );
-  const { warnings: _none, ...figures } = merged;
   return {
-    ...figures,
+    ...mergeFigures(counted.map((part) => ({ ...part, warnings: [] }))),
     period,
     comparisonPeriod: resolveComparison(wish.compareTo, period),
     timeZone: zones.size === 1 ? (parts[0]?.timeZone ?? null) : null,
     profileIds: parts.flatMap(({ profileIds }) => profileIds),
-    quality: {
-      isComplete: missing.length === 0 && parts.every(({ quality }) => quality.isComplete),
-      warnings: [...missing, ...noticed],
-    },
+    quality: qualityOf([...missing, ...noticed]),
     freshness: first ? oldest(first, ...others) : freshAt(Date.now()),
   };
 };

@@ -13,14 +13,15 @@ export const toAudience = ({ demographics }: StatisticsAnswer): Audience | null 
       const share = byGender[key];
       return share === undefined ? [] : [{ gender, ...share }];
     }),
-    ageRanges: Object.entries(demographics.age?.totals ?? {}).flatMap(([key, share]) => toAgeRange(key, share)),
+    ageRanges: Object.entries(demographics.age?.totals ?? {}).flatMap(([key, total]) => toAgeRange(key, total)),
   };
   return audience.genders.length + audience.ageRanges.length === 0 ? null : audience;
 };
 
-const toAgeRange = (key: string, share: Pick<AgeRange, 'total' | 'percentage'>): AgeRange[] => {
+// Of ages upstream gives people only, of genders percentages too.
+const toAgeRange = (key: string, total: number | null): AgeRange[] => {
   const [, min, max] = range.exec(key) ?? [];
   return min === undefined
     ? []
-    : [{ key, minAge: Number(min), maxAge: max === undefined ? null : Number(max), ...share }];
+    : [{ key, minAge: Number(min), maxAge: max === undefined ? null : Number(max), total, percentage: null }];
 };

@@ -53,12 +53,12 @@ export const createCalendar = (timeZone: string): Calendar => {
     startOf: (day) => {
       const midnight = Date.parse(`${day}T00:00:00Z`);
       // The offset before and after any clock change of that day gives two candidates; where the change skips midnight neither
-      // shows 00:00 and the day begins at the change.
+      // shows 00:00 and the day begins at the change. A day that the zone skipped as a whole begins, and ends, where the next one does.
       const candidates = [midnight - dayMs, midnight + dayMs]
         .map((around) => midnight - (localOf(around) - around))
         .sort((a, b) => a - b);
       const exact = candidates.find((moment) => localOf(moment) === midnight);
-      return exact ?? candidates.find((moment) => dayOf(moment) === day) ?? midnight;
+      return exact ?? candidates.find((moment) => dayOf(moment) >= day) ?? midnight;
     },
   };
 };

@@ -1,7 +1,6 @@
 import { platformOf, platforms } from '../model/social-account.ts';
 import {
   warning,
-  type DailyValue,
   type DatePeriod,
   type Figures,
   type Metric,
@@ -11,9 +10,9 @@ import {
 } from '../model/statistics.ts';
 import type { StatisticsAnswer } from '../upstream/endpoints/statistics-answer.ts';
 import { toAudience } from './audience.ts';
-import { daysFrom, weekdayOf, type Day } from './calendar.ts';
+import { daysFrom } from './calendar.ts';
+import { createDating, sum, sumSeries, type Values } from './series.ts';
 
-type Values = readonly (number | null)[] | null | undefined;
 interface PlatformValues {
   readonly total?: number | null | undefined;
   readonly change?: number | null | undefined;
@@ -57,12 +56,9 @@ type MakeMetric = (
 ) => Metric;
 
 // Where each number stands in upstream's answer (upstream README §3); the README's field mapping says the same for people.
-const toMetrics = ({ totals, postPerformance, breakdowns, platformTotals }: StatisticsAnswer, metric: MakeMetric) => {
-  const engagement = breakdowns.engagement ?? {};
+const toMetrics = (answer: StatisticsAnswer, metric: MakeMetric) => {
+  const { totals, postPerformance, breakdowns, platformTotals } = answer;
   const { posts, impressions, reach } = breakdowns;
-  const sumOf = (pick: (values: (typeof engagement)[string]) => number | null) =>
-    sum(Object.values(engagement).map(pick));
-  const together = ({ likes, comments, shares }: (typeof engagement)[string]) => sum([likes, comments, shares]);
   return {
     posts: metric('POSTS', {
       total: totals.posts ?? posts?.total,
@@ -85,6 +81,16 @@ const toMetrics = ({ totals, postPerformance, breakdowns, platformTotals }: Stat
       series: sumSeries(Object.values(platformTotals.followers ?? {}).map(({ series }) => series)),
       byPlatform: platformTotals.followers ?? {},
     }),
+    ...toReactions(answer, metric),
+  };
+};
+
+const toReactions = ({ totals, postPerformance, breakdowns, platformTotals }: StatisticsAnswer, metric: MakeMetric) => {
+  const engagement = breakdowns.engagement ?? {};
+  const sumOf = (pick: (values: (typeof engagement)[string]) => number | null) =>
+    sum(Object.values(engagement).map(pick));
+  const together = ({ likes, comments, shares }: (typeof engagement)[string]) => sum([likes, comments, shares]);
+  return {
     likes: metric('LIKES', {
       total: totals.likes,
       series: postPerformance.likes,
@@ -109,36 +115,6 @@ const toMetrics = ({ totals, postPerformance, breakdowns, platformTotals }: Stat
   };
 };
 
-// A series is dated only when it has a point for each day and upstream's weekday names, where it gives as many, are those of the days.
-const createDating = (days: readonly Day[], dayRange: readonly string[] | null, warnings: Warning[]) => {
-  const weekdays = days.map(weekdayOf);
-  const disagrees =
-    dayRange?.length === days.length && !dayRange.every((name, index) => name.slice(0, 3) === weekdays[index]);
-  if (disagrees) {
-    warnings.push(
-      warning(
-        'WEEKDAYS_DISAGREE',
-        "Upstream's weekday names are not those of the period; its daily values were dropped.",
-      ),
-    );
-  }
-  let isTold = false;
-  return (series: Values, metric: MetricName, platformKey: string | null): readonly DailyValue[] | null => {
-    if (!series || disagrees) return null;
-    if (series.length !== days.length) {
-      const message = `${metric} came with ${series.length} daily values for ${days.length} days; they were dropped.`;
-      warnings.push(warning('SERIES_LENGTH_MISMATCH', message, { metric, platformKey }));
-      return null;
-    }
-    if (!isTold)
-      warnings.push(
-        warning('DATES_INFERRED', 'Upstream sends weekday names; the dates were worked out from the period.'),
-      );
-    isTold = true;
-    return days.map((date, index) => ({ date, value: series[index] ?? null }));
-  };
-};
-
 const checks = (figures: Omit<Figures, 'warnings'>): Warning[] => {
   const metrics = Object.values(figures).filter(
     (value): value is Metric => value !== null && typeof value === 'object' && 'byPlatform' in value,
@@ -160,18 +136,6 @@ const checks = (figures: Omit<Figures, 'warnings'>): Warning[] => {
       warning('TOTALS_DISAGREE', `The total of ${name} and the sum over platforms differ.`, { metric: name }),
     ),
   ];
-};
-
-/** The sum; null when there is nothing to add or a part is not known. */
-export const sum = (parts: readonly (number | null)[]): number | null =>
-  parts.length === 0 || parts.includes(null) ? null : parts.reduce<number>((total, part) => total + (part ?? 0), 0);
-
-/** Point by point; null where there is nothing to add, a series is missing or the lengths differ. */
-export const sumSeries = (all: readonly Values[]): Values => {
-  const series = all.filter((one): one is readonly (number | null)[] => Array.isArray(one));
-  const [first] = series;
-  if (!first || series.length < all.length || series.some(({ length }) => length !== first.length)) return null;
-  return first.map((_, index) => sum(series.map((one) => one[index] ?? null)));
 };
 
 const sorted = (metrics: readonly PlatformMetric[]): PlatformMetric[] =>

@@ -34,7 +34,9 @@ export const createReadCompanyLocations =
         records.push(...rows.records);
         if (rows.isLast) break;
       }
-      return records.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+      // Upstream does not promise that rows keep their place from page to page: one that moved must not be counted twice.
+      const unique = [...new Map(records.map((record) => [record.id, record])).values()];
+      return unique.sort((a, b) => (a.id < b.id ? -1 : 1));
     };
     return (await cache.getOrLoad(keys.companyLocations(), load, cause.signal)).value;
   };

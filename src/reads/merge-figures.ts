@@ -1,5 +1,15 @@
-import type { AgeRange, Audience, DailyValue, Figures, Metric, Metrics, PlatformMetric } from '../model/statistics.ts';
-import { emptyFigures, sum } from './figures.ts';
+import type {
+  AgeRange,
+  Audience,
+  DailyValue,
+  Figures,
+  Metric,
+  Metrics,
+  PlatformMetric,
+  Warning,
+} from '../model/statistics.ts';
+import { emptyFigures } from './figures.ts';
+import { sum } from './series.ts';
 
 /** Figures of parts (of one location's accounts, or of several locations) over the same days, added up. Totals and points add;
  * a change is worked out again from what the parts imply for the period before; what one part does not know nobody knows. */
@@ -18,10 +28,15 @@ export const mergeFigures = (parts: readonly Figures[]): Figures => {
     shares: merged('shares'),
     engagement: merged('engagement'),
     audience: mergeAudience(parts.flatMap(({ audience }) => audience ?? [])),
-    warnings: parts.flatMap(({ warnings }) => warnings),
+    warnings: distinct(parts.flatMap(({ warnings }) => warnings)),
     upstreamTraceId: only.upstreamTraceId,
   };
 };
+
+// What is true of several parts is said once.
+const distinct = (warnings: readonly Warning[]): readonly Warning[] => [
+  ...new Map(warnings.map((one) => [JSON.stringify(one), one])).values(),
+];
 
 const mergeMetric = (parts: readonly Metric[]): Metric => ({
   name: parts[0]?.name ?? 'POSTS',
@@ -59,7 +74,9 @@ const mergeChange = (parts: readonly Pick<Metric, 'total' | 'changePercent'>[]):
     ),
   );
   const now = sum(parts.map(({ total }) => total));
-  return before === null || now === null || before === 0 ? null : Math.round((now / before - 1) * 10_000) / 100;
+  if (before === null || now === null) return null;
+  if (before === 0) return now === 0 ? 0 : null;
+  return Math.round((now / before - 1) * 10_000) / 100;
 };
 
 const mergeAudience = (parts: readonly Audience[]): Audience | null => {

@@ -79,19 +79,25 @@ export const createReadStatistics =
       comparisonPeriod,
       timeZone: zone.name,
       profileIds,
-      quality: { isComplete: !all.some(({ code }) => isGap.has(code)), warnings: all },
+      quality: qualityOf(all),
       freshness: read.freshness.reduce((sum, part) => oldest(sum, part), accounts.freshness),
     };
   };
 
-/** Warnings that mean that an account or a day is missing; the others concern how a number is to be read. */
-const isGap: ReadonlySet<Warning['code']> = new Set([
+// Warnings that mean that an account or a day is missing; the others concern how a number is to be read.
+const gaps: ReadonlySet<Warning['code']> = new Set([
   'ACCOUNT_EXPIRED',
   'ACCOUNT_WITHOUT_PERMISSION',
   'SERIES_LENGTH_MISMATCH',
   'WEEKDAYS_DISAGREE',
   'LOCATION_UNREADABLE',
 ]);
+
+/** How far figures with these warnings can be trusted. */
+export const qualityOf = (warnings: readonly Warning[]): Statistics['quality'] => ({
+  isComplete: !warnings.some(({ code }) => gaps.has(code)),
+  warnings,
+});
 
 const zoneAssumed = (name: string): Warning =>
   warning('TIME_ZONE_ASSUMED', `Upstream does not tell the location's time zone; ${name} was used for the dates.`);
@@ -103,7 +109,12 @@ const selectProfiles = (accounts: readonly SocialAccount[], { profileIds, platfo
       (profileIds === null || profileIds.includes(account.profileId)) &&
       (platforms === null || platforms.includes(account.platform)),
   );
+  // One profile may be connected twice, of old and anew: it is live where one of its accounts is.
+  const live = new Set(
+    wished.filter((one) => !one.isExpired && supportsStatistics(one)).map(({ profileId }) => profileId),
+  );
   const warnings = wished.flatMap((account): Warning[] => {
+    if (live.has(account.profileId)) return [];
     const about = { profileId: account.profileId, platformKey: account.platformKey };
     if (account.isExpired) return [warning('ACCOUNT_EXPIRED', 'Left out: its platform connection ran out.', about)];
     if (!account.hasStatisticsPermission) {
@@ -112,16 +123,14 @@ const selectProfiles = (accounts: readonly SocialAccount[], { profileIds, platfo
       ];
     }
     // Of a kind that has no statistics: worth a word only where it was asked for by name.
-    const isMissed = profileIds !== null && !supportsStatistics(account);
-    return isMissed
-      ? [warning('ACCOUNT_WITHOUT_PERMISSION', 'Left out: upstream has no statistics for such accounts.', about)]
-      : [];
+    return profileIds === null
+      ? []
+      : [warning('ACCOUNT_WITHOUT_PERMISSION', 'Left out: upstream has no statistics for such accounts.', about)];
   });
-  const leftOut = new Set(
-    wished.filter((account) => account.isExpired || !supportsStatistics(account)).map((account) => account.profileId),
-  );
-  const asked = profileIds ?? wished.map((account) => account.profileId);
-  return { profileIds: [...new Set(asked)].filter((id) => !leftOut.has(id)), warnings };
+  // An id that is not in the list is asked for all the same: the list may be older than the account.
+  const known = new Set(accounts.map(({ profileId }) => profileId));
+  const asked = profileIds?.filter((id) => live.has(id) || !known.has(id)) ?? live;
+  return { profileIds: [...new Set(asked)], warnings };
 };
 
 interface Parts {

@@ -5,15 +5,17 @@ import { orAborted } from '../upstream/abort.ts';
 import type { Refusal } from '../upstream/refusal.ts';
 import type { Holder } from '../upstream/send.ts';
 import type { AccessToken, Grant } from './grants.ts';
+import { connected, disconnected } from './installations.ts';
 
 /** The access tokens of this process. A token is obtained once for all who wait for it, and renewed before it runs out. */
 export interface AccessTokens {
   readonly isRenewable: boolean;
   /** Throws LOCATION_NOT_CONNECTED, LOCATION_PAUSED, UPSTREAM_AUTH_FAILED or another UPSTREAM_… code. */
   get(holder: Holder, signal: AbortSignal): Promise<AccessToken>;
-  /** After upstream refused `spent` as expired: the token that took its place, obtained once for all. */
+  /** After upstream refused `spent` as expired: the token that took its place, obtained once for all. Throws
+   * UPSTREAM_AUTH_FAILED for a while after a new token was refused as well. */
   renew(holder: Holder, spent: AccessToken, signal: AbortSignal): Promise<AccessToken>;
-  /** What upstream said to a request that asked for this scope. */
+  /** What upstream said at last to a request that asked for this scope; `token-expired` is said of a token just renewed. */
   heard(holder: Holder, scope: string, refusal: Refusal | null): void;
   installation(locationId: LocationId, signal: AbortSignal): Promise<Installation>;
 }
@@ -23,10 +25,18 @@ interface Slot {
   flight: Promise<AccessToken> | null;
   /** The last failure, given to everyone until that moment: a dead grant is not asked for at every request. */
   failure: { readonly error: GatewayError; readonly until: number } | null;
+  /** Until then a 401 is not answered with another token: the last new one was refused too, so tokens are not what is wrong. */
+  distrustedUntil: number;
   /** Scopes that upstream itself granted or refused, for tokens whose answer did not say. */
   readonly seen: Map<string, boolean>;
   isDead: boolean;
 }
+
+const distrustMs = 10_000;
+/** A token with more life than this is used while its successor is on the way. */
+const unhurriedMs = 10_000;
+/** Beyond that many, slots that hold nothing are forgotten: anybody may ask for locations that do not exist. */
+const mostSlots = 10_000;
 
 /** `wantedScopes`: what the graph can use. */
 export const createAccessTokens = ({
@@ -41,13 +51,14 @@ export const createAccessTokens = ({
     const key = grant.tokenKey(holder);
     const known = slots.get(key);
     if (known) return known;
-    const made: Slot = { token: null, flight: null, failure: null, seen: new Map(), isDead: false };
+    if (slots.size >= mostSlots) forgetEmpty(slots);
+    const made = { token: null, flight: null, failure: null, distrustedUntil: 0, seen: new Map(), isDead: false };
     slots.set(key, made);
     return made;
   };
   const get = async (holder: Holder, signal: AbortSignal): Promise<AccessToken> => {
-    const slot = slotOf(holder);
-    const token = slot.token !== null && !isDue(slot.token) ? slot.token : await renewed(grant, holder, slot, signal);
+    signal.throwIfAborted();
+    const token = await tokenOf(grant, holder, slotOf(holder), signal);
     if (holder.kind === 'location' && token.locationId !== null && token.locationId !== holder.locationId) {
       throw new GatewayError('LOCATION_NOT_CONNECTED', { cause: new Error('the grant is for another location') });
     }
@@ -56,17 +67,15 @@ export const createAccessTokens = ({
   return {
     isRenewable: grant.isRenewable,
     get,
-    renew: (holder, spent, signal) => {
+    renew: async (holder, spent, signal) => {
       const slot = slotOf(holder);
-      if (slot.token === spent) slot.token = null;
+      if (slot.token === spent) {
+        if (slot.distrustedUntil > Date.now()) throw refusedAgain();
+        slot.token = null;
+      }
       return get(holder, signal);
     },
-    heard: (holder, scope, refusal) => {
-      const slot = slotOf(holder);
-      if (refusal === null) slot.seen.set(scope, true);
-      if (refusal === 'scope-missing') slot.seen.set(scope, false);
-      slot.isDead = refusal === 'private-token';
-    },
+    heard: (holder, scope, refusal) => hear(slotOf(holder), scope, refusal),
     installation: async (locationId, signal) => {
       const holder: Holder = { kind: 'location', locationId };
       try {
@@ -78,20 +87,18 @@ export const createAccessTokens = ({
   };
 };
 
-// Renewed a tenth of its life ahead, at least a minute and at most five, but never before half of a short life.
-const isDue = ({ obtainedAt, expiresAt }: AccessToken): boolean => {
-  const lifeMs = expiresAt - obtainedAt;
-  const aheadMs = Math.min(300_000, Math.max(60_000, lifeMs / 10), lifeMs / 2);
-  return Date.now() >= expiresAt - aheadMs;
-};
-
-const renewed = async (grant: Grant, holder: Holder, slot: Slot, signal: AbortSignal): Promise<AccessToken> => {
-  const stillGood = slot.token !== null && slot.token.expiresAt > Date.now() ? slot.token : null;
-  if (slot.failure !== null && slot.failure.until > Date.now()) {
+const tokenOf = async (grant: Grant, holder: Holder, slot: Slot, signal: AbortSignal): Promise<AccessToken> => {
+  const now = Date.now();
+  const { token, failure } = slot;
+  if (token !== null && !isDue(token, now)) return token;
+  const leftMs = token === null ? 0 : token.expiresAt - now;
+  const stillGood = leftMs > 0 ? token : null;
+  if (failure !== null && failure.until > now) {
     if (stillGood) return stillGood;
-    throw slot.failure.error;
+    throw failure.error;
   }
-  slot.flight ??= obtain(grant, holder, slot);
+  slot.flight ??= launch(grant, holder, slot);
+  if (stillGood && leftMs > unhurriedMs) return stillGood;
   try {
     return await orAborted(slot.flight, signal);
   } catch (error) {
@@ -100,50 +107,51 @@ const renewed = async (grant: Grant, holder: Holder, slot: Slot, signal: AbortSi
   }
 };
 
+// Renewed a tenth of its life ahead, at least a minute and at most five, but never before half of a short life.
+const isDue = ({ obtainedAt, expiresAt }: AccessToken, now: number): boolean => {
+  const lifeMs = expiresAt - obtainedAt;
+  const aheadMs = Math.min(300_000, Math.max(60_000, lifeMs / 10), lifeMs / 2);
+  return now >= expiresAt - aheadMs;
+};
+
+const launch = (grant: Grant, holder: Holder, slot: Slot): Promise<AccessToken> => {
+  const flight = obtain(grant, holder, slot).finally(() => (slot.flight = null));
+  flight.catch(() => undefined); // everyone may have left before it fails
+  return flight;
+};
+
 const obtain = async (grant: Grant, holder: Holder, slot: Slot): Promise<AccessToken> => {
   try {
     const token = await grant.obtain(holder);
-    Object.assign(slot, { token, failure: null });
+    slot.token = token;
+    slot.failure = null;
     return token;
   } catch (error) {
     const known = error instanceof GatewayError ? error : new GatewayError('INTERNAL_SERVER_ERROR', { cause: error });
-    const pauseMs = known.code === 'UPSTREAM_UNAVAILABLE' || known.code === 'UPSTREAM_TIMEOUT' ? 1_000 : 5_000;
-    slot.failure = { error: known, until: Date.now() + pauseMs };
+    slot.failure = { error: known, until: Date.now() + pauseMs(known) };
     throw known;
-  } finally {
-    slot.flight = null;
   }
 };
 
-const connected = (
-  grant: Grant,
-  token: AccessToken,
-  { seen, isDead }: Slot,
-  wanted: readonly string[],
-): Installation => {
-  const granted = token.scopes ?? wanted.filter((scope) => seen.get(scope) === true);
-  const isMissing = (scope: string) =>
-    token.scopes === null ? seen.get(scope) === false : !token.scopes.includes(scope);
-  return {
-    status: isDead ? 'REAUTHORIZATION_REQUIRED' : 'CONNECTED',
-    grantedScopes: granted,
-    missingScopes: wanted.filter(isMissing),
-    grantKind: grant.kind,
-    tokenRenewedAt: token.obtainedAt,
-    tokenExpiresAt: Number.isFinite(token.expiresAt) ? token.expiresAt : null,
-  };
+// What may pass by itself is tried again soon, a refusal that only people can mend later; upstream's own wish counts up to a minute.
+const pauseMs = ({ code, retryAfterMs }: GatewayError): number => {
+  const ownMs = code === 'UPSTREAM_UNAVAILABLE' || code === 'UPSTREAM_TIMEOUT' ? 1_000 : 5_000;
+  return Math.max(ownMs, Math.min(retryAfterMs ?? 0, 60_000));
 };
 
-const disconnected = (grant: Grant, error: unknown, wanted: readonly string[]): Installation => {
-  const code = error instanceof GatewayError ? error.code : null;
-  if (code !== 'LOCATION_PAUSED' && code !== 'LOCATION_NOT_CONNECTED') throw error;
-  const gone = grant.kind === 'CLIENT_CREDENTIALS' ? 'NOT_INSTALLED' : 'REAUTHORIZATION_REQUIRED';
-  return {
-    status: code === 'LOCATION_PAUSED' ? 'PAUSED' : gone,
-    grantedScopes: [],
-    missingScopes: wanted,
-    grantKind: grant.kind,
-    tokenRenewedAt: null,
-    tokenExpiresAt: null,
-  };
+const refusedAgain = (): GatewayError =>
+  new GatewayError('UPSTREAM_AUTH_FAILED', { cause: new Error('a new access token was refused as well') });
+
+const hear = (slot: Slot, scope: string, refusal: Refusal | null): void => {
+  if (refusal === null) Object.assign(slot, { isDead: false, distrustedUntil: 0 });
+  if (refusal === null) slot.seen.set(scope, true);
+  if (refusal === 'scope-missing') slot.seen.set(scope, false);
+  if (refusal === 'private-token' || refusal === 'token-expired') slot.isDead = true;
+  if (refusal === 'token-expired') slot.distrustedUntil = Date.now() + distrustMs;
+};
+
+const forgetEmpty = (slots: Map<string, Slot>): void => {
+  const now = Date.now();
+  for (const [key, { token, flight, failure }] of slots)
+    if (token === null && flight === null && (failure === null || failure.until <= now)) slots.delete(key);
 };

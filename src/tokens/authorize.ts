@@ -9,15 +9,13 @@ export const authorize =
   (tokens: AccessTokens): Stage =>
   (next) =>
   async (request) => {
+    const ask = (token: AccessToken) => next(withToken(request, token));
     const token = await tokens.get(request.holder, request.signal);
-    const first = await next(withToken(request, token));
-    const refusal = refusalOf(first);
-    if (refusal !== 'token-expired' || !tokens.isRenewable) {
-      tokens.heard(request.holder, request.scope, refusal);
-      return first;
-    }
-    const renewed = await tokens.renew(request.holder, token, request.signal);
-    return next(withToken(request, renewed));
+    let response = await ask(token);
+    if (refusalOf(response) === 'token-expired' && tokens.isRenewable)
+      response = await ask(await tokens.renew(request.holder, token, request.signal));
+    tokens.heard(request.holder, request.scope, refusalOf(response));
+    return response;
   };
 
 const withToken = (request: UpstreamRequest, token: AccessToken): UpstreamRequest => ({

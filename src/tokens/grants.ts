@@ -41,7 +41,9 @@ const configuration = ({ url, clientId, clientSecret, fetch }: OAuthClient): oau
   const server = { issuer: url, token_endpoint: `${url}/oauth/token` };
   const config = new oauth.Configuration(server, clientId, undefined, oauth.ClientSecretPost(clientSecret));
   config[oauth.customFetch] = fetch;
-  if (url.startsWith('http:')) oauth.allowInsecureRequests(config); // settings allow that for loopback only
+  // Settings allow plain HTTP for loopback only; the library marks this as deprecated so that it stands out.
+  // eslint-disable-next-line @typescript-eslint/no-deprecated
+  if (url.startsWith('http:')) oauth.allowInsecureRequests(config);
   return config;
 };
 
@@ -56,21 +58,20 @@ export const clientCredentials = (
     kind: 'CLIENT_CREDENTIALS',
     isRenewable: true,
     tokenKey: holderKey,
-    obtain: async (holder) =>
-      toAccessToken(
-        await asked(
-          oauth.clientCredentialsGrant(config, {
-            scope: scopes.join(' '),
-            ...(holder.kind === 'location'
-              ? { user_type: 'Location', locationId: holder.locationId }
-              : { user_type: 'Company', ...(companyId !== null && { companyId }) }),
-          }),
-        ),
-      ),
+    obtain: async (holder) => {
+      const parameters = {
+        scope: scopes.join(' '),
+        ...(holder.kind === 'location'
+          ? { user_type: 'Location', locationId: holder.locationId }
+          : { user_type: 'Company', ...(companyId !== null && { companyId }) }),
+      };
+      return toAccessToken(await repeatedOnce(() => asked(oauth.clientCredentialsGrant(config, parameters))));
+    },
   };
 };
 
-/** A location's rotating refresh token. Each is good for one use: the next one replaces it at once, an answer without one keeps it. */
+/** A location's rotating refresh token. Each is good for one use: the next one replaces it at once, an answer without one keeps
+ * it. A failed request is not repeated: the token may have been spent all the same. */
 export const refreshToken = (client: OAuthClient, initialRefreshToken: string): Grant => {
   const config = configuration(client);
   let current = initialRefreshToken;
@@ -113,12 +114,30 @@ const toAccessToken = (answer: oauth.TokenEndpointResponse): AccessToken => {
   };
 };
 
-// The token endpoint's own refusals are GatewayErrors thrown by our fetch; openid-client wraps them. What it finds wrong by itself is an answer that is none.
+const mostPatienceMs = 2_000;
+
+// For grants that spend nothing: a failure that may pass by itself is tried once more, after a moment or when upstream wishes it.
+const repeatedOnce = async <T>(ask: () => Promise<T>): Promise<T> => {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof GatewayError) || error.code !== 'UPSTREAM_UNAVAILABLE') throw error;
+    const waitMs = error.retryAfterMs ?? 50 + Math.random() * 100;
+    if (waitMs > mostPatienceMs) throw error;
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    return ask();
+  }
+};
+
+// The token endpoint's own refusals are GatewayErrors thrown by our fetch; openid-client may wrap them. What it finds wrong by
+// itself is an answer that is none; its error holds that answer, tokens and all, so only its words are kept.
 const asked = async <T>(answer: Promise<T>): Promise<T> => {
   try {
     return await answer;
   } catch (error) {
+    if (error instanceof GatewayError) throw error;
     if (error instanceof Error && error.cause instanceof GatewayError) throw error.cause;
-    throw error instanceof GatewayError ? error : new GatewayError('UPSTREAM_INVALID_RESPONSE', { cause: error });
+    const words = error instanceof Error ? `${error.name}: ${error.message}` : typeof error;
+    throw new GatewayError('UPSTREAM_INVALID_RESPONSE', { cause: new Error(words) });
   }
 };

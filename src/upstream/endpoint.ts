@@ -25,9 +25,12 @@ export interface Endpoint<Input, Output> {
 /** Keeps the types of input and output together. */
 export const endpoint = <Input, Output>(description: Endpoint<Input, Output>): Endpoint<Input, Output> => description;
 
-/** A path of encoded segments: an id can never become another path. */
-export const segments = (...parts: readonly string[]): string =>
-  parts.map((part) => `/${encodeURIComponent(part)}`).join('');
+/** A path of encoded segments: an id can never become another path. Throws for an empty segment and for `.` and `..`, which a URL
+ * resolves even when encoded; the ids of model/ids.ts can be none of them. */
+export const segments = (...parts: readonly string[]): string => {
+  if (parts.some((part) => /^\.{0,2}$/.test(part))) throw new Error('a segment of an upstream path is empty or dots');
+  return parts.map((part) => `/${encodeURIComponent(part)}`).join('');
+};
 
 /** On whose behalf a call is made. */
 export interface Cause {

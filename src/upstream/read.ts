@@ -32,14 +32,29 @@ export const percent = z
   .catch(null);
 /** A list of whole numbers, null where one is not; null where there is no list. */
 export const counts = z.array(count).nullable().catch(null);
-/** A map from upstream's own keys (platforms, age ranges); empty where there is none. */
-export const mapOf = <T extends z.ZodType>(value: T) => z.record(z.string(), value).catch({});
+/** A map from upstream's own keys (platforms, age ranges); empty where there is none. `value` must tolerate whatever it is given:
+ * a value that it refuses empties the map. */
+export const mapOf = <T extends z.ZodType>(value: T) =>
+  z
+    .record(z.string(), value)
+    .transform((map) => Object.assign(Object.create(null) as typeof map, map)) // without a prototype: see noteDeviations
+    .catch({});
+
+// Date.parse alone would read "Tag 5" as a day in 2001, and a text without a zone in the zone of this machine.
+const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/i;
 
 /** Epoch milliseconds of an RFC 3339 text; null for anything that is not a moment. */
-export const instant = (value: string | null | undefined): number | null => {
-  const ms = value == null ? NaN : Date.parse(value);
+export const instant = (value: string | null): number | null => {
+  const ms = value !== null && rfc3339.test(value) ? Date.parse(value) : NaN;
   return Number.isNaN(ms) ? null : ms;
 };
+
+/** A text that `instant` reads, or null for anything else. */
+export const moment = z
+  .string()
+  .refine((value) => instant(value) !== null)
+  .nullable()
+  .catch(null);
 
 /** UPSTREAM_INVALID_RESPONSE that names the field in the log. */
 export const invalid = (field: string): GatewayError =>
@@ -48,7 +63,7 @@ export const invalid = (field: string): GatewayError =>
 /** Reads what must be there; `field` names it in the log. */
 export const read = <T>(schema: z.ZodType<T>, raw: unknown, note: Note, field: string): T => {
   const result = schema.safeParse(raw);
-  if (!result.success) throw invalid(`${field} ${result.error.issues[0]?.path.join('.') ?? ''}`);
+  if (!result.success) throw invalid([field, ...(result.error.issues[0]?.path ?? [])].join('.'));
   noteDeviations(raw, result.data, note, field);
   return result.data;
 };
@@ -59,8 +74,8 @@ export interface Row<T> {
   readonly index: number;
 }
 
-/** Reads the rows that can be read; a bad one is counted and left out, it never spoils the list.
- * `emptyTexts`: what upstream says in place of an empty list. */
+/** Reads the rows that can be read; a bad one is counted and left out, it never spoils the list. Where none of them can be read there
+ * is no answer: "no rows" would be a lie. `emptyTexts`: what upstream says in place of an empty list. */
 export const readRows = <T>(
   schema: z.ZodType<T>,
   raw: unknown,
@@ -77,13 +92,15 @@ export const readRows = <T>(
     noteDeviations(item, result.data, note, `${field}[]`);
     return [{ value: result.data, index }];
   });
+  if (rows.length === 0 && raw.length > 0) throw invalid(`${field}[]`);
   return { rows, length: raw.length };
 };
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-// What was sent and did not survive as it was: a text where a number belongs, an object where a text belongs. Absent and null are no deviation.
+// What was sent and did not survive as it was: a text where a number belongs, an object where a text belongs. Absent and null are no
+// deviation. Keys of a map are upstream's and without number, so they have no place in a name that is counted.
 const noteDeviations = (raw: unknown, kept: unknown, note: Note, path: string): void => {
   if (raw === undefined || raw === null) return;
   if (Array.isArray(raw) && Array.isArray(kept)) {
@@ -91,8 +108,9 @@ const noteDeviations = (raw: unknown, kept: unknown, note: Note, path: string): 
       noteDeviations(item, kept[index], note, `${path}[]`);
     });
   } else if (isObject(raw) && isObject(kept)) {
-    for (const key of Object.keys(kept)) noteDeviations(raw[key], kept[key], note, `${path}.${key}`);
-  } else if (typeof raw !== typeof kept || Array.isArray(raw) !== Array.isArray(kept)) note(path);
+    const isMap = Object.getPrototypeOf(kept) === null;
+    for (const key of Object.keys(kept)) noteDeviations(raw[key], kept[key], note, `${path}.${isMap ? '*' : key}`);
+  } else if (kept === null || typeof raw !== typeof kept || Array.isArray(raw) !== Array.isArray(kept)) note(path);
 };
 
 const envelope = z.object({ success: z.boolean().nullish(), results: z.record(z.string(), z.unknown()) });
@@ -100,7 +118,7 @@ const envelope = z.object({ success: z.boolean().nullish(), results: z.record(z.
 /** The `results` of the envelope of upstream README §2; without them, or with `success: false`, there is no answer. */
 export const results = (body: unknown): Record<string, unknown> => {
   const parsed = envelope.safeParse(body);
-  if (!parsed.success) throw invalid('results');
+  if (!parsed.success) throw invalid(parsed.error.issues[0]?.path[0] === 'success' ? 'success' : 'results');
   if (parsed.data.success === false) throw invalid('success');
   return parsed.data.results;
 };

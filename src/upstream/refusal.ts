@@ -48,10 +48,13 @@ export const refusalOf = ({ status, body }: UpstreamResponse): Refusal | null =>
   return status >= 500 ? 'server' : 'refused';
 };
 
-/** `Retry-After` in milliseconds: seconds or an HTTP date (RFC 9110 §10.2.3); null where absent, one second where it is nonsense. */
+const dayMs = 86_400_000;
+
+/** `Retry-After` in milliseconds: seconds or an HTTP date (RFC 9110 §10.2.3), at most a day, the longest of upstream's windows; null
+ * where absent, one second where it is nonsense. */
 export const retryAfterMs = (headers: UpstreamResponse['headers']): number | null => {
   const value = headers['retry-after'];
   if (value === undefined) return null;
   const ms = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
-  return Number.isFinite(ms) && ms >= 0 ? ms : 1_000;
+  return Number.isFinite(ms) && ms >= 0 ? Math.min(ms, dayMs) : 1_000;
 };

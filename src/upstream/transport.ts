@@ -1,4 +1,4 @@
-import { Agent, request as undiciRequest, type Dispatcher } from 'undici';
+import { Agent, errors, request as undiciRequest, type Dispatcher } from 'undici';
 import { GatewayError } from '../model/errors.ts';
 import type { Send } from './send.ts';
 
@@ -33,9 +33,16 @@ export const createTransport =
       const text = await response.body.text();
       return { status: response.statusCode, headers: flat(response.headers), body: parse(text) };
     } catch (error) {
-      throw signal.aborted ? signal.reason : new GatewayError('UPSTREAM_UNAVAILABLE', { cause: error });
+      throw signal.aborted ? signal.reason : noAnswer(error);
     }
   };
+
+// An answer beyond the limits was given and would be given again; all else means that upstream cannot be reached.
+const noAnswer = (cause: unknown): GatewayError => {
+  const isTooLarge =
+    cause instanceof errors.ResponseExceededMaxSizeError || cause instanceof errors.HeadersOverflowError;
+  return new GatewayError(isTooLarge ? 'UPSTREAM_INVALID_RESPONSE' : 'UPSTREAM_UNAVAILABLE', { cause });
+};
 
 const flat = (headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string | undefined> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]));

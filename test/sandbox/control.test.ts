@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import { Script } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
+import { Fault } from '../../src/sandbox/control-schemas.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 import { createCaller } from './caller.ts';
@@ -34,12 +35,28 @@ describe('the page', () => {
     expect(again.headers.get('content-security-policy')).not.toBe(policy);
   });
 
-  test('its script parses', async () => {
+  test('its script parses, and finds every element that it looks for', async () => {
     const { body } = await caller.ask('/_sandbox', { version: null });
-    const script = /<script[^>]*>([\s\S]*)<\/script>/.exec(String(body))?.[1] ?? '';
+    const [, markup = '', script = ''] = /^([\s\S]*)<script[^>]*>([\s\S]*)<\/script>/.exec(String(body)) ?? [];
     expect(script).toContain('textContent');
-    expect(script).not.toContain('innerHTML');
+    expect(script).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|\.style\b/);
     expect(() => new Script(script)).not.toThrow();
+    const wanted = [...script.matchAll(/(?:byId|number)\('([^']+)'\)/g)].map(([, id = '']) => id);
+    expect(wanted.length).toBeGreaterThan(20);
+    const ids = [...markup.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
+    expect(wanted.filter((id) => !ids.includes(id))).toEqual([]);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test('every field has a label, and what can go wrong is what the interface takes', async () => {
+    const { body } = await caller.ask('/_sandbox', { version: null });
+    const page = String(body).split('<script')[0] ?? '';
+    const labelled = [...page.matchAll(/<label\b[^>]*>(.*?)<\/label>/gs)].map(([, inside = '']) => inside).join('');
+    const fields = (html: string) => html.match(/<(?:input|select)\b/g)?.length;
+    expect(fields(labelled)).toBe(fields(page));
+    const [, kinds = ''] = /<select id="kind">(.*?)<\/select>/s.exec(page) ?? [];
+    const offered = [...kinds.matchAll(/value="([^"]+)"/g)].map(([, kind]) => kind);
+    expect(offered.toSorted()).toEqual(Fault.options.map(({ shape }) => shape.kind.value).toSorted());
   });
 });
 

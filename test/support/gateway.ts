@@ -63,7 +63,10 @@ export const startTestGateway = async (options: TestGatewayOptions = {}): Promis
     companyId: sandbox.companyId,
   } as const;
   const access = options.access?.(sandbox) ?? { url: sandbox.url, grant, sandbox };
-  const gateway = await startGateway(config, access, log);
+  const gateway = await startGateway(config, access, log).catch(async (error: unknown) => {
+    await sandbox.close();
+    throw error;
+  });
 
   const ask: TestGateway['ask'] = async (query, variables = {}, headers = {}) => {
     const response = await fetch(`${gateway.url}/graphql`, {

@@ -2,16 +2,16 @@ import { z } from 'zod';
 import { toProfileId, type LocationId } from '../../model/ids.ts';
 import { platformOf, type SocialAccount } from '../../model/social-account.ts';
 import { endpoint, segments } from '../endpoint.ts';
-import { flag, instant, readRows, results, text } from '../read.ts';
+import { flag, instant, moment, readRows, results, text } from '../read.ts';
 
 // Of the three ids, `id` is what posts and groups use and `profileId` what statistics want (README §3); both must be there.
 const upstreamAccount = z.object({
   id: z.string().min(1),
-  profileId: z.string(),
+  profileId: z.string().refine((id) => toProfileId(id) !== null),
   name: text,
   platform: z.string().min(1).max(64),
   type: text,
-  expire: text,
+  expire: moment,
   isExpired: flag,
   deleted: flag,
   hasStatisticsPermissions: flag,

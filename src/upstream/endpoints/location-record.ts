@@ -4,7 +4,13 @@ import type { LocationRecord } from '../../model/location.ts';
 import { text } from '../read.ts';
 
 /** The few fields of upstream's location that the graph shows; names, addresses and telephone numbers of people stay behind. */
-export const upstreamLocation = z.object({ id: z.string(), name: text, timezone: text, city: text, country: text });
+export const upstreamLocation = z.object({
+  id: z.string().refine((id) => toLocationId(id) !== null),
+  name: text,
+  timezone: text,
+  city: text,
+  country: text,
+});
 
 /** The record in our words; null where the id is not one. */
 export const toLocationRecord = (location: z.infer<typeof upstreamLocation>): LocationRecord | null => {

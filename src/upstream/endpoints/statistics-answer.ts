@@ -1,15 +1,19 @@
 import { z } from 'zod';
-import { count, counts, mapOf, percent, read, text, type Note } from '../read.ts';
+import { count, counts, invalid, mapOf, percent, read, text, type Note } from '../read.ts';
+
+// What a map holds for a platform of which nothing can be read: the platform stays, its numbers are not known.
+const compared = z.object({ value: count, change: percent }).catch({ value: null, change: null });
+const engaged = z
+  .object({ likes: count, comments: count, shares: count, change: percent })
+  .catch({ likes: null, comments: null, shares: null, change: null });
+const totalled = z.object({ total: count, series: counts }).catch({ total: null, series: null });
 
 const breakdown = z
-  .object({ total: count, totalChange: percent, platforms: mapOf(z.object({ value: count, change: percent })) })
+  .object({ total: count, totalChange: percent, platforms: mapOf(compared) })
   .nullable()
   .catch(null);
-const platformTotals = mapOf(z.object({ total: count, series: counts }));
-const share = z.union([
-  z.object({ total: count, percentage: percent }),
-  count.transform((total) => ({ total, percentage: null })),
-]);
+const platformTotals = mapOf(totalled);
+const share = z.object({ total: count, percentage: percent }).catch({ total: null, percentage: null });
 
 const answer = z.object({
   dayRange: z.array(z.string()).nullable().catch(null),
@@ -26,7 +30,7 @@ const answer = z.object({
       posts: breakdown,
       impressions: breakdown,
       reach: breakdown,
-      engagement: mapOf(z.object({ likes: count, comments: count, shares: count, change: percent })),
+      engagement: mapOf(engaged),
     })
     .partial()
     .catch({}),
@@ -37,7 +41,7 @@ const answer = z.object({
   demographics: z
     .object({
       gender: z.object({ totals: mapOf(share) }).catch({ totals: {} }),
-      age: z.object({ totals: mapOf(share) }).catch({ totals: {} }),
+      age: z.object({ totals: mapOf(count) }).catch({ totals: {} }),
     })
     .partial()
     .nullable()
@@ -49,8 +53,28 @@ export type StatisticsAnswer = z.infer<typeof answer> & { readonly traceId: stri
 
 const outer = z.object({ results: z.record(z.string(), z.unknown()), traceId: text });
 
-/** `{results, message, traceId}`: statistics have no `success` (upstream README §2); without `results` there is no answer. */
+/** `{results, message, traceId}`: statistics have no `success` (upstream README §2). Without `results` there is no answer, nor where
+ * numbers were sent and none of them can be read; `results` that say nothing at all are legal. */
 export const readAnswer = (body: unknown, note: Note): StatisticsAnswer => {
   const { results, traceId } = read(outer, body, note, 'body');
-  return { ...read(answer, results, note, 'results'), traceId };
+  const deviations: string[] = [];
+  const said = read(
+    answer,
+    results,
+    (field) => {
+      deviations.push(field);
+      note(field);
+    },
+    'results',
+  );
+  if (deviations.length > 0 && !holdsCount(said)) throw invalid('results');
+  return { ...said, traceId };
 };
+
+const percentages: readonly string[] = ['change', 'totalChange', 'percentage'];
+
+const holdsCount = (value: unknown): boolean =>
+  typeof value === 'number' ||
+  (typeof value === 'object' &&
+    value !== null &&
+    Object.entries(value).some(([key, member]) => !percentages.includes(key) && holdsCount(member)));

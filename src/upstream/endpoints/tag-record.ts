@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { toTagId } from '../../model/ids.ts';
 import type { TagRecord } from '../../model/tag.ts';
-import { flag, instant, text } from '../read.ts';
+import { flag, instant, moment, text } from '../read.ts';
 
 /** A tag as upstream writes it; its spec requires nothing, an id is what makes it a tag. `name` is upstream's `tag`. */
 export const upstreamTag = z.object({
   _id: z.string().refine((id) => toTagId(id) !== null),
   tag: text,
-  createdAt: text,
-  updatedAt: text,
+  createdAt: moment,
+  updatedAt: moment,
   createdBy: text,
   deleted: flag,
 });

@@ -1,0 +1,127 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { createBudgets } from '../../src/limiter/budgets.ts';
+import { limit } from '../../src/limiter/limit.ts';
+import { toLocationId } from '../../src/model/ids.ts';
+import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
+import { authorize } from '../../src/tokens/authorize.ts';
+import { createAccessTokens } from '../../src/tokens/access-tokens.ts';
+import { clientCredentials } from '../../src/tokens/grants.ts';
+import { createTokenEndpointFetch } from '../../src/tokens/token-endpoint.ts';
+import { holderKey, stack, type Send, type UpstreamRequest, type UpstreamResponse } from '../../src/upstream/send.ts';
+import { createDispatcher, createTransport } from '../../src/upstream/transport.ts';
+
+const requestFor = (locationId: string, signal = new AbortController().signal): UpstreamRequest => {
+  const id = toLocationId(locationId);
+  if (id === null) throw new Error(`not an id: ${locationId}`);
+  return {
+    endpoint: 'listTags',
+    method: 'GET',
+    path: `/social-media-posting/${locationId}/tags`,
+    headers: { accept: 'application/json', version: '2021-07-28' },
+    body: null,
+    holder: { kind: 'location', locationId: id },
+    scope: 'socialplanner/tag.readonly',
+    operations: [],
+    signal,
+  };
+};
+
+/** The product's own way to a sandbox, from the access token to the wire. */
+const connect = ({ url, client, companyId }: Sandbox, budgets: ReturnType<typeof createBudgets>) => {
+  const dispatcher = createDispatcher();
+  const fetch = createTokenEndpointFetch(dispatcher, { timeoutMs: 5_000 });
+  const credentials = { url, clientId: client.id, clientSecret: client.secret, fetch };
+  const tokens = createAccessTokens({
+    grant: clientCredentials(credentials, { companyId, scopes: [] }),
+    wantedScopes: [],
+  });
+  const stages = [authorize(tokens), limit(budgets, { maxWaitMs: 60_000 })];
+  const send = stack(stages, createTransport(dispatcher, { url, isTellingOperations: false }));
+  return { send, close: () => dispatcher.destroy() };
+};
+
+describe('against a sandbox', () => {
+  test.each([
+    ['that we know', { limit: 20, windowMs: 250 }],
+    ['that only its headers tell', { limit: 60, windowMs: 100 }],
+  ])('64 calls at once under a limit of 20 %s are all answered', async (_, assumed) => {
+    const real = { limit: 20, windowMs: 250 };
+    await using sandbox = await startSandbox({ burst: real });
+    const budgets = createBudgets({ burst: assumed, dailyLimit: 1_000 });
+    const { send, close } = connect(sandbox, budgets);
+    const { full } = sandbox.locations;
+    // The first answer tells the limit where it is not known.
+    const answers = [await send(requestFor(full))];
+    answers.push(...(await Promise.all(Array.from({ length: 63 }, () => send(requestFor(full))))));
+    expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
+    expect(sandbox.calls().filter(({ route }) => route === 'listTags')).toHaveLength(64);
+    expect(budgets.quota(holderKey(requestFor(full).holder))).toMatchObject({
+      burst: { limit: 20, windowSeconds: 1 },
+      daily: { limit: 200_000, remaining: 200_000 - 64 },
+      observedAt: expect.any(Number),
+    });
+    await close();
+  });
+
+  test('one location at its limit does not keep another waiting', async () => {
+    await using sandbox = await startSandbox({ burst: { limit: 2, windowMs: 60_000 } });
+    const budgets = createBudgets({ burst: { limit: 2, windowMs: 60_000 }, dailyLimit: 1_000 });
+    const { send, close } = connect(sandbox, budgets);
+    const { full, large } = sandbox.locations;
+    await Promise.all([send(requestFor(full)), send(requestFor(full))]);
+    const leaver = new AbortController();
+    const waiting = send(requestFor(full, leaver.signal));
+    expect(await send(requestFor(large))).toMatchObject({ status: 200 });
+    leaver.abort(new Error('gone'));
+    await expect(waiting).rejects.toThrow('gone');
+    expect(sandbox.calls().filter(({ route }) => route === 'listTags')).toHaveLength(3);
+    await close();
+  });
+});
+
+describe('the stage', () => {
+  beforeEach(() => void jest.useFakeTimers());
+  afterEach(() => void jest.useRealTimers());
+
+  const location = 've9EPM428h8vShlRW1KT';
+  const key = `location:${location}`;
+  const create = () => createBudgets({ burst: { limit: 2, windowMs: 60_000 }, dailyLimit: 10 });
+  const answering =
+    (answer: Partial<UpstreamResponse>): Send =>
+    () =>
+      Promise.resolve({ status: 200, headers: {}, body: null, ...answer });
+
+  test.each([
+    ['without a word', {}, 60_000],
+    ['with seconds', { 'retry-after': '7' }, 7_000],
+    ['with nonsense', { 'retry-after': 'soon' }, 1_000],
+  ])('a 429 %s stops the location for that long, and the next request is not sent', async (_, headers, expectedMs) => {
+    let sent = 0;
+    const send = limit(create(), { maxWaitMs: 500 })((request) => {
+      sent += 1;
+      return answering({ status: 429, headers })(request);
+    });
+    expect(await send(requestFor(location))).toMatchObject({ status: 429 });
+    await expect(send(requestFor(location))).rejects.toMatchObject({
+      code: 'UPSTREAM_RATE_LIMITED',
+      retryAfterMs: expectedMs,
+    });
+    expect(sent).toBe(1);
+  });
+
+  test('a request without an answer gives its permit back a window later, too', async () => {
+    const budgets = create();
+    const send = limit(budgets, { maxWaitMs: 0 })(() => Promise.reject(new Error('cut')));
+    await expect(send(requestFor(location))).rejects.toThrow('cut');
+    expect(budgets.quota(key).burst).toMatchObject({ remaining: 1, expectedResetAt: Date.now() + 60_000 });
+    expect(budgets.quota(key).observedAt).toBeNull();
+  });
+
+  test('a company has a budget of its own', async () => {
+    const budgets = create();
+    const send = limit(budgets, { maxWaitMs: 0 })(answering({}));
+    await send({ ...requestFor(location), holder: { kind: 'company' } });
+    expect(budgets.quota('company').daily.remaining).toBe(9);
+    expect(budgets.quota(key).daily.remaining).toBe(10);
+  });
+});

@@ -1,0 +1,309 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { GatewayError, type ErrorCode } from '../../src/model/errors.ts';
+import { toLocationId, type LocationId } from '../../src/model/ids.ts';
+import { createAccessTokens } from '../../src/tokens/access-tokens.ts';
+import type { AccessToken, Grant } from '../../src/tokens/grants.ts';
+import { holderKey, type Holder } from '../../src/upstream/send.ts';
+
+const start = Date.parse('2026-11-24T10:00:00.000Z');
+beforeEach(() => void jest.useFakeTimers({ now: start }));
+afterEach(() => void jest.useRealTimers());
+
+const always = new AbortController().signal;
+const waitFor = (ms: number) => jest.advanceTimersByTimeAsync(ms);
+const minutes = (count: number) => count * 60_000;
+const scopes = ['tags', 'statistics'];
+
+const idOf = (text: string): LocationId => {
+  const id = toLocationId(text);
+  if (id === null) throw new Error(`not an id: ${text}`);
+  return id;
+};
+const one: Holder = { kind: 'location', locationId: idOf('one') };
+const two: Holder = { kind: 'location', locationId: idOf('two') };
+
+/** A grant whose token endpoint answers 100 ms later what `answers` say, the last of them again and again. */
+const create = (
+  answers: readonly (Partial<AccessToken> | ErrorCode)[] = [{}],
+  { retryAfterMs, ...grantOptions }: Partial<Grant> & { retryAfterMs?: number } = {},
+) => {
+  let asked = 0;
+  const obtain: Grant['obtain'] = async () => {
+    const answer = answers[Math.min(asked, answers.length - 1)] ?? {};
+    asked += 1;
+    const value = `token ${asked}`;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    if (typeof answer === 'string') throw new GatewayError(answer, retryAfterMs === undefined ? {} : { retryAfterMs });
+    const now = Date.now();
+    const token = { obtainedAt: now, expiresAt: now + minutes(60), scopes, locationId: null };
+    return { ...token, reveal: () => value, ...answer };
+  };
+  const grant: Grant = {
+    kind: 'CLIENT_CREDENTIALS',
+    isRenewable: true,
+    tokenKey: holderKey,
+    obtain,
+    ...grantOptions,
+  };
+  const tokens = createAccessTokens({ grant, wantedScopes: scopes });
+  /** The token's value or the error's code, once it is known. */
+  const get = async (holder: Holder = one, signal = always) => {
+    const answer = tokens.get(holder, signal).then(
+      (token) => token.reveal(),
+      (error: unknown) => (error instanceof GatewayError ? error.code : error),
+    );
+    await waitFor(100);
+    return answer;
+  };
+  return { tokens, get, asked: () => asked };
+};
+
+describe('obtaining', () => {
+  test('a token is obtained once for a hundred who wait, and kept for those who come later', async () => {
+    const { get, asked } = create();
+    const values = await Promise.all(Array.from({ length: 100 }, () => get()));
+    expect(new Set([...values, await get()])).toEqual(new Set(['token 1']));
+    expect(asked()).toBe(1);
+  });
+
+  test('locations have tokens of their own where the grant says so, and share one where it does not', async () => {
+    const apart = create();
+    expect([await apart.get(one), await apart.get(two), await apart.get({ kind: 'company' })]).toEqual([
+      'token 1',
+      'token 2',
+      'token 3',
+    ]);
+    const shared = create([{}], { tokenKey: () => 'grant' });
+    expect([await shared.get(one), await shared.get(two)]).toEqual(['token 1', 'token 1']);
+  });
+
+  test('one who gives up harms none of the others', async () => {
+    const { tokens, asked } = create();
+    const leaver = new AbortController();
+    const leaving = tokens.get(one, leaver.signal);
+    const staying = tokens.get(one, always);
+    leaver.abort(new Error('gone'));
+    await expect(leaving).rejects.toThrow('gone');
+    await expect(tokens.get(one, leaver.signal)).rejects.toThrow('gone');
+    await waitFor(100);
+    expect((await staying).reveal()).toBe('token 1');
+    expect(asked()).toBe(1);
+  });
+
+  test('a request that fails after everyone has left is nobody’s unhandled rejection', async () => {
+    const { tokens, asked } = create(['UPSTREAM_UNAVAILABLE']);
+    const leaver = new AbortController();
+    const leaving = tokens.get(one, leaver.signal);
+    leaver.abort(new Error('gone'));
+    await expect(leaving).rejects.toThrow('gone');
+    await waitFor(100);
+    expect(asked()).toBe(1);
+  });
+
+  test('the token of another location is never used, and costs one request only', async () => {
+    const { get, asked } = create([{ locationId: idOf('two') }], { tokenKey: () => 'grant' });
+    expect([await get(one), await get(one), await get(two)]).toEqual([
+      'LOCATION_NOT_CONNECTED',
+      'LOCATION_NOT_CONNECTED',
+      'token 1',
+    ]);
+    expect(asked()).toBe(1);
+  });
+});
+
+describe('renewing ahead', () => {
+  test.each([
+    ['a day', 86_400, 86_400 - 300],
+    ['an hour', 3_600, 3_600 - 300],
+    ['ten minutes', 600, 600 - 60],
+    ['two minutes', 120, 60],
+    ['a minute', 60, 30],
+  ])(
+    'a token that lives %s is renewed in time, in the background and once for all',
+    async (_, lifeSeconds, dueAfter) => {
+      const { get, tokens, asked } = create([{ expiresAt: start + lifeSeconds * 1_000 + 100 }, {}]);
+      await get();
+      await waitFor(dueAfter * 1_000 - 201);
+      expect([await get(), asked()]).toEqual(['token 1', 1]);
+      await waitFor(101);
+      const several = await Promise.all(Array.from({ length: 10 }, () => tokens.get(one, always)));
+      expect(new Set(several.map((token) => token.reveal()))).toEqual(new Set(['token 1']));
+      expect(asked()).toBe(2);
+      await waitFor(100);
+      expect([await get(), asked()]).toEqual(['token 2', 2]);
+    },
+  );
+
+  test('a token in its last seconds is not used while its successor is on the way', async () => {
+    const { get, asked } = create([{ expiresAt: start + minutes(10) }, {}]);
+    await get();
+    await waitFor(minutes(10) - 5_000);
+    expect([await get(), asked()]).toEqual(['token 2', 2]);
+  });
+
+  test.each<ErrorCode>(['UPSTREAM_UNAVAILABLE', 'UPSTREAM_TIMEOUT', 'LOCATION_NOT_CONNECTED', 'UPSTREAM_RATE_LIMITED'])(
+    'when the renewal fails with %s the old token serves as long as it lives, then the failure is told',
+    async (code) => {
+      const { get, asked } = create([{ expiresAt: start + minutes(10) }, code]);
+      await get();
+      await waitFor(minutes(9));
+      expect(await get()).toBe('token 1');
+      expect([await get(), asked()]).toEqual(['token 1', 2]);
+      await waitFor(59_000 - 400);
+      expect([await get(), asked()]).toEqual(['token 1', 3]);
+      await waitFor(10_000);
+      expect([await get(), asked()]).toEqual([code, 4]);
+    },
+  );
+});
+
+describe('failing', () => {
+  test.each<[ErrorCode, number]>([
+    ['UPSTREAM_UNAVAILABLE', 1_000],
+    ['UPSTREAM_TIMEOUT', 1_000],
+    ['LOCATION_NOT_CONNECTED', 5_000],
+    ['LOCATION_PAUSED', 5_000],
+    ['UPSTREAM_AUTH_FAILED', 5_000],
+    ['UPSTREAM_INVALID_RESPONSE', 5_000],
+  ])('%s is given to sixty questions for one token request, and tried again after %i ms', async (code, pauseMs) => {
+    const { get, tokens, asked } = create([code, {}]);
+    expect(await get()).toBe(code);
+    for (let question = 1; question < 60; question += 1)
+      await expect(tokens.get(one, always)).rejects.toMatchObject({ code });
+    await waitFor(pauseMs - 101);
+    expect([await get(two), asked()]).toEqual(['token 2', 2]);
+    expect([await get(), asked()]).toEqual(['token 3', 3]);
+  });
+
+  test.each([
+    [30_000, 30_000],
+    [10, 5_000],
+    [3_600_000, 60_000],
+  ])('a token endpoint that asks for a pause of %i ms is left alone for %i ms', async (retryAfterMs, pauseMs) => {
+    const { get, tokens, asked } = create(['UPSTREAM_RATE_LIMITED', {}], { retryAfterMs });
+    await get();
+    await waitFor(pauseMs - 1);
+    await expect(tokens.get(one, always)).rejects.toMatchObject({ code: 'UPSTREAM_RATE_LIMITED', retryAfterMs });
+    await waitFor(1);
+    expect([await get(), asked()]).toEqual(['token 2', 2]);
+  });
+
+  test('a bug in the grant is an internal error, not a refusal', async () => {
+    const { get } = create([{}], { obtain: () => Promise.reject(new TypeError('bug')) });
+    expect(await get()).toBe('INTERNAL_SERVER_ERROR');
+  });
+
+  test('ten thousand locations that do not exist are forgotten, the tokens of those that do are kept', async () => {
+    const { tokens, get, asked } = create([{}, 'LOCATION_NOT_CONNECTED']);
+    expect(await get(one)).toBe('token 1');
+    const ids = Array.from(
+      { length: 10_000 },
+      (_, index) => ({ kind: 'location', locationId: idOf(`no-${index}`) }) as const,
+    );
+    const all = Promise.allSettled(ids.map((holder) => tokens.get(holder, always)));
+    await waitFor(5_100);
+    await all;
+    await get(two); // makes room
+    expect(await get(one)).toBe('token 1');
+    expect(asked()).toBe(10_002);
+  });
+});
+
+describe('after a 401', () => {
+  const spentOf = async (tokens: ReturnType<typeof create>['tokens']) => {
+    const token = tokens.get(one, always);
+    await waitFor(100);
+    return token;
+  };
+
+  test('the refused token is replaced once for all who had it', async () => {
+    const { tokens, asked } = create();
+    const spent = await spentOf(tokens);
+    const renewals = Promise.all(Array.from({ length: 10 }, () => tokens.renew(one, spent, always)));
+    await waitFor(100);
+    const late = await tokens.renew(one, spent, always);
+    expect(new Set([...(await renewals), late].map((token) => token.reveal()))).toEqual(new Set(['token 2']));
+    expect(asked()).toBe(2);
+  });
+
+  test('a new token that is refused as well is not replaced for ten seconds, unless it is accepted', async () => {
+    const { tokens, asked } = create();
+    const spent = await spentOf(tokens);
+    tokens.heard(one, 'tags', 'token-expired');
+    for (let question = 0; question < 30; question += 1)
+      await expect(tokens.renew(one, spent, always)).rejects.toMatchObject({ code: 'UPSTREAM_AUTH_FAILED' });
+    expect(asked()).toBe(1);
+    await waitFor(10_000);
+    const renewed = tokens.renew(one, spent, always);
+    await waitFor(100);
+    expect((await renewed).reveal()).toBe('token 2');
+    tokens.heard(one, 'tags', 'token-expired');
+    tokens.heard(one, 'tags', null);
+    const again = tokens.renew(one, await renewed, always);
+    await waitFor(100);
+    expect([(await again).reveal(), asked()]).toEqual(['token 3', 3]);
+  });
+});
+
+describe('the installation', () => {
+  const look = async ({ tokens }: ReturnType<typeof create>, holder: LocationId = idOf('one')) => {
+    const installation = tokens.installation(holder, always);
+    installation.catch(() => undefined);
+    await waitFor(100);
+    return installation;
+  };
+  const none = { grantedScopes: [], missingScopes: scopes, tokenRenewedAt: null, tokenExpiresAt: null };
+
+  test('a working grant says when its token was renewed, when it ends and which scopes are missing', async () => {
+    expect(await look(create([{ scopes: ['tags', 'other'] }]))).toEqual({
+      status: 'CONNECTED',
+      grantedScopes: ['tags', 'other'],
+      missingScopes: ['statistics'],
+      grantKind: 'CLIENT_CREDENTIALS',
+      tokenRenewedAt: start + 100,
+      tokenExpiresAt: start + 100 + minutes(60),
+    });
+  });
+
+  test.each<[ErrorCode, Grant['kind'], string]>([
+    ['LOCATION_NOT_CONNECTED', 'CLIENT_CREDENTIALS', 'NOT_INSTALLED'],
+    ['LOCATION_NOT_CONNECTED', 'LOCATION_GRANT', 'REAUTHORIZATION_REQUIRED'],
+    ['LOCATION_PAUSED', 'CLIENT_CREDENTIALS', 'PAUSED'],
+    ['LOCATION_PAUSED', 'LOCATION_GRANT', 'PAUSED'],
+  ])('%s of a grant of the kind %s is shown as %s', async (code, kind, status) => {
+    expect(await look(create([code], { kind }))).toEqual({ ...none, status, grantKind: kind });
+  });
+
+  test.each<ErrorCode>(['UPSTREAM_UNAVAILABLE', 'UPSTREAM_AUTH_FAILED'])(
+    '%s says nothing about the grant',
+    async (code) => {
+      await expect(look(create([code]))).rejects.toMatchObject({ code });
+    },
+  );
+
+  test('a static token shows what upstream granted and refused so far, and never expires', async () => {
+    const room = create([{ scopes: null, expiresAt: Infinity }], { kind: 'PRIVATE_INTEGRATION', isRenewable: false });
+    expect(await look(room)).toMatchObject({ status: 'CONNECTED', grantedScopes: [], missingScopes: [] });
+    room.tokens.heard(one, 'tags', null);
+    room.tokens.heard(one, 'statistics', 'scope-missing');
+    expect(await look(room)).toMatchObject({
+      status: 'CONNECTED',
+      grantedScopes: ['tags'],
+      missingScopes: ['statistics'],
+      tokenExpiresAt: null,
+    });
+  });
+
+  test.each(['private-token', 'token-expired'] as const)(
+    'a static token refused with %s must be replaced by a person; trouble that is not about it changes nothing',
+    async (refusal) => {
+      const room = create([{ scopes: null }], { kind: 'PRIVATE_INTEGRATION', isRenewable: false });
+      room.tokens.heard(one, 'tags', refusal);
+      expect((await look(room)).status).toBe('REAUTHORIZATION_REQUIRED');
+      room.tokens.heard(one, 'tags', 'server');
+      expect((await look(room)).status).toBe('REAUTHORIZATION_REQUIRED');
+      room.tokens.heard(one, 'tags', null);
+      expect((await look(room)).status).toBe('CONNECTED');
+    },
+  );
+});
