@@ -12,7 +12,7 @@ import { homeRoutes } from './http/home.ts';
 import { createHttpServer } from './http/server.ts';
 import { createBudgets } from './limiter/budgets.ts';
 import { limit } from './limiter/limit.ts';
-import { toLocationId } from './model/ids.ts';
+import { toLocationId, type LocationId } from './model/ids.ts';
 import type { Log } from './observe/log.ts';
 import { createTally, type Tally } from './observe/tally.ts';
 import { readCatalogue } from './operation/catalogue.ts';
@@ -96,9 +96,8 @@ const composeReads = (config: Config, access: UpstreamAccess, { log, tally }: { 
   return {
     reads: createReads({ cache, keys, upstream }, { ...config, companyId }),
     state: {
-      installation: tokens.installation,
-      quota: (locationId: Parameters<typeof tokens.installation>[0]) =>
-        budgets.quota(holderKey({ kind: 'location', locationId })),
+      installation: (locationId: LocationId, signal: AbortSignal) => tokens.installation(locationId, signal),
+      quota: (locationId: LocationId) => budgets.quota(holderKey({ kind: 'location', locationId })),
     },
     close: async () => {
       redis?.close();

@@ -67,7 +67,7 @@ const secretsOf = ({ upstream, redisUrl }: Config): string[] => {
 const runSandbox = async (config: Config): Promise<void> => {
   const sandbox = await startSandbox(config);
   console.log(sandboxBanner(sandbox));
-  onSignal(createLog({ level: 'warn', secrets: [] }), sandbox.close);
+  onSignal(createLog({ level: 'warn', secrets: [] }), () => sandbox.close());
 };
 
 const main = async (): Promise<void> => {
@@ -76,7 +76,7 @@ const main = async (): Promise<void> => {
     strict: false,
     options: { help: { type: 'boolean', short: 'h' } },
   });
-  if (values['help'] === true) console.log(help);
+  if (values.help === true) console.log(help);
   else if (positionals[0] === 'sandbox') await runSandbox(readConfig({ ...process.env, UPSTREAM: 'sandbox' }));
   else await runGateway(readConfig(process.env));
 };

@@ -107,7 +107,7 @@ const parseBody = (app: FastifyInstance, request: FastifyRequest): Body => {
   if (typeof body !== 'string') return { problem: httpProblems.FST_ERR_CTP_INVALID_MEDIA_TYPE };
   if (body === '') return { problem: httpProblems.FST_ERR_CTP_EMPTY_JSON_BODY };
   let result: Body = { problem: httpProblems.FST_ERR_CTP_INVALID_JSON_BODY };
-  void app.getDefaultJsonParser('error', 'error')(request, body, (error, value) => {
+  void app.getDefaultJsonParser('error', 'error')(request, body, (error, value: unknown) => {
     const isEmpty = typeof value === 'object' && value !== null && Object.keys(value).length === 0;
     if (error === null)
       result = isEmpty ? { problem: httpProblems.FST_ERR_CTP_EMPTY_JSON_BODY } : { problem: null, value };

@@ -3,10 +3,8 @@ import type { LocationId } from '../model/ids.ts';
 /** A batch function that groups the keys by location, asks once for each, and gives the answers back in the order of the keys.
  * One location's failure is its own keys' failure alone. */
 export const batchByLocation =
-  <Key extends { readonly locationId: LocationId; readonly id: Id }, Id, Value>(
-    ask: (locationId: LocationId, ids: readonly Id[]) => Promise<ReadonlyMap<Id, Value>>,
-  ) =>
-  async (keys: readonly Key[]): Promise<(Value | null | Error)[]> => {
+  <Id, Value>(ask: (locationId: LocationId, ids: readonly Id[]) => Promise<ReadonlyMap<Id, Value>>) =>
+  async (keys: readonly { readonly locationId: LocationId; readonly id: Id }[]): Promise<(Value | null | Error)[]> => {
     const groups = [...Map.groupBy(keys, ({ locationId }) => locationId)];
     const answers = new Map(
       await Promise.all(

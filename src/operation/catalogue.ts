@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import {
   getNamedType,
+  Kind,
   parse,
   print,
   TypeInfo,
@@ -57,7 +58,7 @@ export const readCatalogue = (
     });
 
 const operationOf = (document: DocumentNode): OperationDefinitionNode => {
-  const operation = document.definitions.find((definition) => definition.kind === 'OperationDefinition');
+  const operation = document.definitions.find((definition) => definition.kind === Kind.OPERATION_DEFINITION);
   if (operation === undefined) throw new Error('a file of the catalogue holds no operation');
   return operation;
 };

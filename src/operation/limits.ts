@@ -1,5 +1,5 @@
 import type { ApolloServerPlugin } from '@apollo/server';
-import { getVariableValues, GraphQLError, type FragmentDefinitionNode } from 'graphql';
+import { getVariableValues, GraphQLError, Kind, type FragmentDefinitionNode } from 'graphql';
 import { GatewayError } from '../model/errors.ts';
 import type { OperationContext } from './context.ts';
 import { estimate } from './estimate.ts';
@@ -19,7 +19,7 @@ export const costLimit = (limits: CostLimits): ApolloServerPlugin<OperationConte
       didResolveOperation: ({ schema, document, operation, request }) => {
         const fragments = Object.fromEntries(
           document.definitions
-            .filter((definition): definition is FragmentDefinitionNode => definition.kind === 'FragmentDefinition')
+            .filter((definition): definition is FragmentDefinitionNode => definition.kind === Kind.FRAGMENT_DEFINITION)
             .map((fragment) => [fragment.name.value, fragment]),
         );
         const { coerced: variables } = getVariableValues(
@@ -40,3 +40,16 @@ export const costLimit = (limits: CostLimits): ApolloServerPlugin<OperationConte
       },
     }),
 });
+
+/** Refuses an operation of a kind that the schema does not have; GraphQL itself finds that only while executing, as an error without a code. */
+export const knownKinds: ApolloServerPlugin<OperationContext> = {
+  requestDidStart: () =>
+    Promise.resolve({
+      didResolveOperation: ({ schema, operation }) => {
+        if (!operation || schema.getRootType(operation.operation)) return Promise.resolve();
+        throw new GraphQLError(`This graph has no ${operation.operation}s.`, {
+          extensions: { code: 'OPERATION_RESOLUTION_FAILURE', http: { status: 400 } },
+        });
+      },
+    }),
+};

@@ -4,7 +4,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { Log } from '../observe/log.ts';
 import type { OperationContext } from './context.ts';
 import { createFormatError } from './errors.ts';
-import { costLimit, type CostLimits } from './limits.ts';
+import { costLimit, knownKinds, type CostLimits } from './limits.ts';
 import { telemetry } from './telemetry.ts';
 
 /** Executes operations. */
@@ -34,14 +34,19 @@ export const startExecutor = async ({
     stopOnTerminationSignals: false,
     includeStacktraceInErrorResponses: false,
     hideSchemaDetailsFromClientErrors: !isIntrospectable,
-    parseOptions: { maxTokens: 2_000 },
+    parseOptions: { maxLexicalTokens: 2_000 },
     maxRecursiveSelections: 1_000,
     documentStore: null, // the default one keeps source texts that it does not count: 1.2 GB after 1,000 padded documents (reliability)
     persistedQueries: false,
     allowBatchedHttpRequests: false,
     formatError: createFormatError(log),
-    plugins: [ApolloServerPluginLandingPageDisabled(), telemetry(log), costLimit(costLimits)],
-    logger: { debug: () => undefined, info: () => undefined, warn: log.warn, error: log.error },
+    plugins: [ApolloServerPluginLandingPageDisabled(), telemetry(log), knownKinds, costLimit(costLimits)],
+    logger: {
+      debug: () => undefined,
+      info: () => undefined,
+      warn: (text) => log.warn(String(text)),
+      error: (text) => log.error(String(text)),
+    },
   });
   await apollo.start();
   return apollo;

@@ -28,7 +28,7 @@ export const telemetry = (log: Log): ApolloServerPlugin<OperationContext> => ({
         log.info('operation', {
           name: trace.names[0] ?? null,
           type: operation?.operation ?? null,
-          hash: queryHash?.slice(0, 16),
+          hash: queryHash.slice(0, 16),
           caller: caller.subject,
           outcome: trace.outcome,
           errors: errors.length,

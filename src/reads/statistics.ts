@@ -150,7 +150,7 @@ const readParts = async (
   if (profileIds.length === 0) return { figures: emptyFigures, freshness: [] }; // upstream refuses an empty list; there is nothing to say
   const shared = {
     locationId,
-    platforms: wish.platforms?.map((platform) => platform.toLowerCase()) ?? null,
+    platforms: wish.platforms?.map((platform) => platform.toLowerCase()).sort() ?? null, // one order, one cache key
     current: toInstants(period, calendar),
     previous: comparisonPeriod && toInstants(comparisonPeriod, calendar),
   };

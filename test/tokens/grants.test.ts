@@ -1,0 +1,306 @@
+import { inspect } from 'node:util';
+import { describe, expect, test } from '@jest/globals';
+import { startSandbox } from '../../src/sandbox/server.ts';
+import { clientCredentials, privateToken, refreshToken, type OAuthClient } from '../../src/tokens/grants.ts';
+import { callsOf, connect, idOf, startTokenEndpoint } from './upstream.ts';
+
+const scopes = ['socialplanner/tag.readonly', 'locations.readonly'];
+const byCredentials = (client: OAuthClient) => clientCredentials(client, { companyId: null, scopes });
+const one = { kind: 'location', locationId: idOf('one') } as const;
+const minutesOf = ({ obtainedAt, expiresAt }: { obtainedAt: number; expiresAt: number }) =>
+  (expiresAt - obtainedAt) / 60_000;
+
+/** Sends `body` with that status. */
+const answering = (
+  body: unknown,
+  { status = 200, headers = {} }: { status?: number; headers?: Record<string, string> } = {},
+) =>
+  startTokenEndpoint((response) => {
+    response.writeHead(status, { 'content-type': 'application/json', ...headers });
+    response.end(typeof body === 'string' ? body : JSON.stringify(body));
+  });
+
+describe('client credentials', () => {
+  test('each location and the company get tokens of their own, asked for as upstream wants it', async () => {
+    await using sandbox = await startSandbox();
+    const { companyId, locations, client } = sandbox;
+    await using room = connect(sandbox, (oauth) => clientCredentials(oauth, { companyId, scopes }));
+    expect(await Promise.all([room.tags(locations.full), room.tags(locations.large), room.locations()])).toEqual([
+      'data',
+      'data',
+      'data',
+    ]);
+    expect(await room.tags(locations.full)).toBe('data');
+    const { token, counts } = callsOf(sandbox);
+    expect(counts).toEqual({ token: 3, data: 4 });
+    const asked = { grant_type: 'client_credentials', client_id: client.id, scope: scopes.join(' ') };
+    expect(token.map(({ requestBody }) => requestBody)).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ ...asked, user_type: 'Location', locationId: locations.full }),
+        expect.objectContaining({ ...asked, user_type: 'Location', locationId: locations.large }),
+        expect.objectContaining({ ...asked, user_type: 'Company', companyId }),
+      ]),
+    );
+    expect(await room.installation(locations.full)).toMatchObject({
+      status: 'CONNECTED',
+      grantKind: 'CLIENT_CREDENTIALS',
+      missingScopes: [],
+    });
+  });
+
+  test('a location without the app is not connected, whatever is asked of it', async () => {
+    await using sandbox = await startSandbox();
+    await using room = connect(sandbox, byCredentials);
+    const { notInstalled } = sandbox.locations;
+    for (let question = 0; question < 60; question += 1)
+      expect(await room.tags(notInstalled)).toBe('LOCATION_NOT_CONNECTED');
+    expect((await room.installation(notInstalled)).status).toBe('NOT_INSTALLED');
+    expect(callsOf(sandbox).counts).toEqual({ token: 1, data: 0 });
+  });
+
+  test('a paused location says so, and its neighbour works', async () => {
+    await using sandbox = await startSandbox();
+    await using room = connect(sandbox, byCredentials);
+    const { full, large } = sandbox.locations;
+    sandbox.pauseLocation(full, true);
+    expect([await room.tags(full), await room.tags(large)]).toEqual(['LOCATION_PAUSED', 'data']);
+    expect((await room.installation(full)).status).toBe('PAUSED');
+  });
+
+  test('a wrong secret is the operator’s trouble', async () => {
+    await using sandbox = await startSandbox();
+    await using room = connect({ url: sandbox.url, client: { id: sandbox.client.id, secret: 'wrong' } }, byCredentials);
+    expect(await room.tags(sandbox.locations.full)).toBe('UPSTREAM_AUTH_FAILED');
+    expect(callsOf(sandbox).counts.token).toBe(1);
+  });
+
+  test.each([
+    ['500', { kind: 'status', status: 500 }],
+    ['503 with a short Retry-After', { kind: 'status', status: 503, headers: { 'retry-after': '0' } }],
+    ['a reset', { kind: 'reset' }],
+    ['a cut answer', { kind: 'cut' }],
+  ] as const)('%s of the token endpoint, once, costs a second request and no answer', async (_, fault) => {
+    await using sandbox = await startSandbox();
+    await using room = connect(sandbox, byCredentials);
+    sandbox.setFault({ route: 'token', times: 1, ...fault });
+    expect(await room.tags(sandbox.locations.full)).toBe('data');
+    expect(callsOf(sandbox).counts).toEqual({ token: 2, data: 1 });
+  });
+
+  test.each([
+    ['500 again and again', { kind: 'status', status: 500 }, 'UPSTREAM_UNAVAILABLE', 2],
+    ['503 for a minute', { kind: 'status', status: 503, headers: { 'retry-after': '60' } }, 'UPSTREAM_UNAVAILABLE', 1],
+    ['429', { kind: 'rate-limit' }, 'UPSTREAM_RATE_LIMITED', 1],
+    ['a page of HTML', { kind: 'body', body: '<html>Maintenance</html>' }, 'UPSTREAM_INVALID_RESPONSE', 1],
+    ['nonsense', { kind: 'wrong-types' }, 'UPSTREAM_INVALID_RESPONSE', 1],
+  ] as const)('%s is a clear code, and ten more questions cost nothing', async (_, fault, code, requests) => {
+    await using sandbox = await startSandbox();
+    await using room = connect(sandbox, byCredentials);
+    sandbox.setFault({ route: 'token', ...fault });
+    for (let question = 0; question < 10; question += 1) expect(await room.tags(sandbox.locations.full)).toBe(code);
+    expect(callsOf(sandbox).counts).toEqual({ token: requests, data: 0 });
+  });
+});
+
+describe('a rotating refresh token', () => {
+  test('each one is used once and replaced by the next', async () => {
+    await using sandbox = await startSandbox();
+    const { full } = sandbox.locations;
+    const first = sandbox.issueRefreshToken({ locationId: full });
+    await using room = connect(sandbox, (client) => refreshToken(client, first));
+    for (let round = 0; round < 3; round += 1) {
+      expect(await room.tags(full)).toBe('data');
+      sandbox.expireAccessTokens();
+    }
+    expect(callsOf(sandbox).counts).toEqual({ token: 3, data: 5 });
+    expect(callsOf(sandbox).token.every(({ status }) => status === 200)).toBe(true);
+    expect(await room.installation(full)).toMatchObject({ status: 'CONNECTED', grantKind: 'LOCATION_GRANT' });
+  });
+
+  test.each([
+    ['without one', {}, 'first first'],
+    ['with null', { refresh_token: null }, 'first first'],
+    ['with the next', { refresh_token: 'second' }, 'first second'],
+  ])('after an answer %s the right one is presented', async (_, extra, expected) => {
+    await using endpoint = await answering({ access_token: 'a', expires_in: 60, ...extra });
+    await using room = connect(endpoint, (client) => refreshToken(client, 'first'));
+    await room.grant.obtain(one);
+    await room.grant.obtain(one);
+    expect(endpoint.bodies.map((body) => body.get('refresh_token')).join(' ')).toBe(expected);
+    expect(Object.fromEntries(endpoint.bodies[0] ?? [])).toEqual({
+      grant_type: 'refresh_token',
+      refresh_token: 'first',
+      user_type: 'Location',
+      client_id: 'app-1',
+      client_secret: 'a-very-secret-secret',
+    });
+  });
+
+  test('a dead one is not connected, asked once for sixty questions', async () => {
+    await using sandbox = await startSandbox();
+    const { full } = sandbox.locations;
+    await using room = connect(sandbox, (client) => refreshToken(client, 'spent-long-ago'));
+    for (let question = 0; question < 60; question += 1) expect(await room.tags(full)).toBe('LOCATION_NOT_CONNECTED');
+    expect((await room.installation(full)).status).toBe('REAUTHORIZATION_REQUIRED');
+    expect(callsOf(sandbox).counts).toEqual({ token: 1, data: 0 });
+  });
+
+  test('it is for one location only: another is not connected, and its token is not sent there', async () => {
+    await using sandbox = await startSandbox();
+    const { full, large } = sandbox.locations;
+    const first = sandbox.issueRefreshToken({ locationId: full });
+    await using room = connect(sandbox, (client) => refreshToken(client, first));
+    expect([await room.tags(large), await room.tags(full)]).toEqual(['LOCATION_NOT_CONNECTED', 'data']);
+    expect(callsOf(sandbox).counts).toEqual({ token: 1, data: 1 });
+  });
+
+  test.each([
+    ['500', { kind: 'status', status: 500 }],
+    ['a reset', { kind: 'reset' }],
+  ] as const)('%s is not repeated: nobody knows whether it has been spent', async (_, fault) => {
+    await using sandbox = await startSandbox();
+    const { full } = sandbox.locations;
+    const first = sandbox.issueRefreshToken({ locationId: full });
+    await using room = connect(sandbox, (client) => refreshToken(client, first));
+    sandbox.setFault({ route: 'token', times: 1, ...fault });
+    expect(await room.tags(full)).toBe('UPSTREAM_UNAVAILABLE');
+    expect(callsOf(sandbox).counts).toEqual({ token: 1, data: 0 });
+  });
+});
+
+describe('a private token', () => {
+  test('it is used as it is; what upstream says of it shows in the installation', async () => {
+    await using sandbox = await startSandbox();
+    const { full, large } = sandbox.locations;
+    const value = sandbox.issuePrivateToken({ locationId: full }, ['socialplanner/tag.readonly']);
+    await using room = connect(sandbox, () => privateToken(value));
+    expect(await room.tags(full)).toBe('data');
+    expect(await room.tags(large)).toBe('LOCATION_NOT_CONNECTED');
+    expect(await room.locations()).toBe('UPSTREAM_SCOPE_MISSING');
+    expect(callsOf(sandbox).counts).toEqual({ token: 0, data: 3 });
+    expect(await room.installation(full)).toMatchObject({
+      status: 'CONNECTED',
+      grantKind: 'PRIVATE_INTEGRATION',
+      grantedScopes: ['socialplanner/tag.readonly'],
+      missingScopes: ['locations.readonly'],
+      tokenExpiresAt: null,
+    });
+  });
+});
+
+describe('the answer of the token endpoint', () => {
+  test.each([
+    ['absent', {}, 60],
+    ['text', { expires_in: 'soon' }, 60],
+    ['null', { expires_in: null }, 60],
+    ['0', { expires_in: 0 }, 60],
+    ['-1', { expires_in: -1 }, 60],
+    ['next to nothing', { expires_in: 1e-9 }, 60],
+    ['beyond all reason', { expires_in: 1e15 }, 24 * 60],
+    ['infinite', { expires_in: '1e999' }, 60],
+    ['digits as text', { expires_in: '1800' }, 30],
+    ['a number', { expires_in: 86_399 }, 86_399 / 60],
+  ])('expires_in %s gives a token that lives a sensible time', async (_, extra, expectedMinutes) => {
+    await using endpoint = await answering({ access_token: 'a', ...extra });
+    await using room = connect(endpoint, byCredentials);
+    const token = await room.grant.obtain(one);
+    expect(minutesOf(token)).toBe(expectedMinutes);
+    expect(token.reveal()).toBe('a');
+    expect(endpoint.bodies).toHaveLength(1);
+  });
+
+  test('a 201, unknown members and members of the wrong kind do no harm; what was told is kept', async () => {
+    const told = { locationId: 'one', scope: ' tags  accounts ', userType: 'Location', traceId: {}, planId: null };
+    await using endpoint = await answering({ access_token: 'a', ...told }, { status: 201 });
+    await using room = connect(endpoint, byCredentials);
+    expect(await room.grant.obtain(one)).toMatchObject({ locationId: 'one', scopes: ['tags', 'accounts'] });
+    await using silent = await answering({ access_token: 'a', locationId: '../oauth/token', scope: null });
+    await using other = connect(silent, byCredentials);
+    expect(await other.grant.obtain(one)).toMatchObject({ locationId: null, scopes: null });
+  });
+
+  test.each([
+    ['no JSON', '<html>Hello</html>'],
+    ['nothing', ''],
+    ['a list', ['a']],
+    ['no access_token', { expires_in: 60 }],
+    ['an access_token of the wrong kind', { access_token: 5 }],
+    ['an empty access_token', { access_token: '' }],
+  ])('%s is an invalid response and asked for once', async (_, body) => {
+    await using endpoint = await answering(body);
+    await using room = connect(endpoint, byCredentials);
+    await expect(room.grant.obtain(one)).rejects.toMatchObject({ code: 'UPSTREAM_INVALID_RESPONSE' });
+    expect(endpoint.bodies).toHaveLength(1);
+  });
+
+  test.each([301, 302, 303, 307, 308])('a redirect (%i) is not followed and not repeated', async (status) => {
+    await using elsewhere = await answering({ access_token: 'a' });
+    await using endpoint = await answering('', { status, headers: { location: `${elsewhere.url}/oauth/token` } });
+    await using room = connect(endpoint, byCredentials);
+    await expect(room.grant.obtain(one)).rejects.toMatchObject({ code: 'UPSTREAM_INVALID_RESPONSE' });
+    expect([endpoint.bodies.length, elsewhere.bodies.length]).toEqual([1, 0]);
+  });
+
+  test.each([
+    [400, { message: 'Invalid grant: refresh token is invalid' }, 'LOCATION_NOT_CONNECTED'],
+    [400, { error: 'invalid_grant', message: 'Bad Request' }, 'LOCATION_NOT_CONNECTED'],
+    [400, { message: ['Location is not active'] }, 'LOCATION_PAUSED'],
+    [400, { message: 'Missing parameter: scope' }, 'UPSTREAM_AUTH_FAILED'],
+    [401, { error: 'invalid_client' }, 'UPSTREAM_AUTH_FAILED'],
+    [403, '<html>', 'UPSTREAM_AUTH_FAILED'],
+  ])('%i %j is told as %s', async (status, body, code) => {
+    await using endpoint = await answering(body, { status });
+    await using room = connect(endpoint, byCredentials);
+    await expect(room.grant.obtain(one)).rejects.toMatchObject({ code });
+  });
+
+  test('the time that upstream asks for is passed on', async () => {
+    await using endpoint = await answering({}, { status: 429, headers: { 'retry-after': '7' } });
+    await using room = connect(endpoint, byCredentials);
+    const expected = { code: 'UPSTREAM_RATE_LIMITED', retryAfterMs: 7_000 };
+    await expect(room.grant.obtain(one)).rejects.toMatchObject(expected);
+  });
+
+  test('silence ends after the time limit, without a second try', async () => {
+    await using endpoint = await startTokenEndpoint(() => undefined);
+    await using room = connect(endpoint, byCredentials, { timeoutMs: 20 });
+    await expect(room.grant.obtain(one)).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
+    expect(endpoint.bodies).toHaveLength(1);
+  });
+});
+
+describe('secrets', () => {
+  const shown = (value: unknown) => inspect(value, { depth: Infinity, showHidden: true, getters: true });
+
+  test('printing a grant, a token or the access tokens shows none', async () => {
+    await using sandbox = await startSandbox();
+    const { full } = sandbox.locations;
+    const first = sandbox.issueRefreshToken({ locationId: full });
+    await using byRefresh = connect(sandbox, (client) => refreshToken(client, first));
+    await using byClient = connect(sandbox, byCredentials);
+    const value = sandbox.issuePrivateToken({ locationId: full });
+    await using byPrivate = connect(sandbox, () => privateToken(value));
+    const holder = { kind: 'location', locationId: idOf(full) } as const;
+    for (const { grant, tokens } of [byRefresh, byClient, byPrivate]) {
+      const token = await tokens.get(holder, new AbortController().signal);
+      const printed = [shown(token), shown(grant), shown(tokens), JSON.stringify([token, grant])].join('\n');
+      for (const secret of [sandbox.client.secret, ...sandbox.issuedSecrets()]) expect(printed).not.toContain(secret);
+    }
+  });
+
+  test.each([
+    ['an answer that is none', 200, { access_token: 'very-secret-token', scope: 5 }],
+    [
+      'a refusal that repeats what was sent',
+      400,
+      { message: 'bad client_secret a-very-secret-secret, spent-long-ago' },
+    ],
+  ])('printing the error after %s shows none', async (_, status, body) => {
+    await using endpoint = await answering(body, { status });
+    await using room = connect(endpoint, (client) => refreshToken(client, 'spent-long-ago'));
+    const error: unknown = await room.grant.obtain(one).catch((cause: unknown) => cause);
+    expect(error).toBeInstanceOf(Error);
+    for (const secret of ['very-secret-token', 'a-very-secret-secret', 'spent-long-ago'])
+      expect(shown(error)).not.toContain(secret);
+  });
+});
