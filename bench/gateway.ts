@@ -44,6 +44,11 @@ export const measured = async (sandbox: Sandbox, work: () => Promise<void>): Pro
   return { calls: sandbox.calls().filter(({ route }) => !tokenRoutes.has(route)).length, ms };
 };
 
+const selection =
+  '{ tags(first: 20) { nodes { name details { updatedAt } } } statistics { likes { total series { date value } } } }';
+
 /** The question of a dashboard: tags with their details, and statistics. */
-export const dashboard = `query Dashboard($id: ID!) { location(id: $id) {
-  tags(first: 20) { nodes { name details { updatedAt } } } statistics { likes { total series { date value } } } } }`;
+export const dashboard = `query Dashboard($id: ID!) { location(id: $id) ${selection} }`;
+
+/** The same asked for by two parts of a page that do not know of each other. */
+export const twoDashboards = `query Two($id: ID!) { a: location(id: $id) ${selection} b: location(id: $id) ${selection} }`;

@@ -165,7 +165,7 @@ export const settings: readonly SettingRow[] = Object.values(rows);
 export const envExample = (): string => {
   const head = [
     '# Every setting with its default. None is needed to start with the sandbox.',
-    '# To use such a file: cp .env.example .env, then npx node --env-file=.env src/start.js',
+    '# To use such a file: cp .env.example .env; npm start reads it, and what the environment says stands.',
   ];
   const entry = ({ name, values, default: given, isSecret, doc }: SettingRow): string => {
     const value = given.includes(' ') ? `"${given}"` : given;

@@ -8,6 +8,8 @@ const [major, minor] = found.split('.').map(Number);
 if (major > 24 || (major === 24 && minor >= 11)) {
   // From the second start on, compiled code is read from the temporary folder: a third less time to the first answer.
   module.enableCompileCache();
+  const dotEnv = new URL('../.env', import.meta.url);
+  if (existsSync(dotEnv)) process.loadEnvFile(dotEnv); // what the environment already says stands
   if (existsSync(new URL('./main.js', import.meta.url))) import('./main.js');
   else import('./main.ts');
 } else {

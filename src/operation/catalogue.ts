@@ -16,6 +16,8 @@ import { estimate, type Estimate } from './estimate.ts';
 
 /** One operation of the catalogue, in the form of the user's document: when, what, key fields, scopes, worst cost. */
 export interface CatalogueEntry {
+  /** Name of the file in examples/operations. */
+  readonly file: string;
   readonly name: string;
   readonly trigger: string;
   readonly action: string;
@@ -47,6 +49,7 @@ export const readCatalogue = (
         return found;
       };
       return {
+        file,
         name: operation.name?.value ?? file,
         trigger: line('Trigger'),
         action: line('Action'),

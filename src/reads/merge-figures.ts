@@ -17,7 +17,8 @@ export const mergeFigures = (parts: readonly Figures[]): Figures => {
   const [only] = parts;
   if (only === undefined) return emptyFigures;
   if (parts.length === 1) return only;
-  const merged = (field: keyof Metrics) => mergeMetric(parts.map((part) => part[field]));
+  const counted = parts.some((part) => !addsNothing(part)) ? parts.filter((part) => !addsNothing(part)) : parts;
+  const merged = (field: keyof Metrics) => mergeMetric(counted.map((part) => part[field]));
   return {
     posts: merged('posts'),
     impressions: merged('impressions'),
@@ -31,6 +32,25 @@ export const mergeFigures = (parts: readonly Figures[]): Figures => {
     warnings: distinct(parts.flatMap(({ warnings }) => warnings)),
     upstreamTraceId: only.upstreamTraceId,
   };
+};
+
+// Where upstream names no platform and its totals are zero, what is summed from platforms (shares, daily posts) is not known. Such a
+// part must not make the others' numbers unknown.
+const addsNothing = ({
+  posts,
+  impressions,
+  reach,
+  followers,
+  likes,
+  comments,
+  shares,
+  engagement,
+}: Figures): boolean => {
+  const metrics = [posts, impressions, reach, followers, likes, comments, shares, engagement];
+  return (
+    metrics.some(({ total }) => total === 0) &&
+    metrics.every(({ total, changePercent, byPlatform }) => !total && !changePercent && byPlatform.length === 0)
+  );
 };
 
 // What is true of several parts is said once.

@@ -4,6 +4,7 @@ const MOST_ROWS = 200;
 let last = 0;
 let total = 0;
 let chosen = null;
+let clearings = 0;
 const open = new Map();
 const rows = new Map();
 const counts = new Map();
@@ -47,7 +48,12 @@ const show = ({ number, call }) => {
   const made = row(call);
   const old = rows.get(number);
   if (old) old.made.replaceWith(made);
-  else { byId('log').prepend(made); total += 1; call.operations.forEach(countOperation); }
+  else {
+    Object.assign(made, { className: 'new', onanimationend: () => { made.className = ''; } });
+    byId('log').prepend(made);
+    total += 1;
+    call.operations.forEach(countOperation);
+  }
   rows.set(number, { made, call });
   if (isOpen(call)) open.set(number, call); else open.delete(number);
   if (rows.size > MOST_ROWS) forgetOldest();
@@ -59,6 +65,7 @@ const showTotal = () => {
   byId('call-count').textContent = total === 0 ? '' : counted(total, 'call') + shown;
 };
 const clearLog = () => {
+  clearings += 1;
   [rows, open, counts].forEach((map) => map.clear());
   total = 0;
   chosen = null;
@@ -67,7 +74,9 @@ const clearLog = () => {
   showTotal();
 };
 const readCalls = async () => {
+  const asked = clearings;
   const answer = await ask('/calls?after=' + (open.size > 0 ? Math.min(...open.keys()) - 1 : last));
+  if (asked !== clearings) return; // asked before the log was cleared
   if (answer.last < last) throw new Error('another sandbox'); // it was restarted: all is read anew
   last = answer.last;
   answer.calls.forEach(show);

@@ -18,11 +18,12 @@ const described = (fault) => (fault.route === '*' ? 'Every endpoint' : fault.rou
 const faultRow = ({ id, fault }) => {
   const text = described(fault);
   const clear = button({ type: 'button', className: 'link', textContent: 'Clear' }, 'Clear: ' + text);
-  clear.onclick = act(async () => { await ask('/faults/' + id, 'DELETE'); showFaults((await ask('/faults')).faults); });
+  clear.onclick = act(async () => { await ask('/faults/' + id, 'DELETE'); changes += 1; await readFaults(); });
   const hits = node('span', { className: 'quiet number' });
   return { made: node('li', {}, node('span', { textContent: text }), hits, clear), hits };
 };
 const faultRows = new Map();
+let changes = 0;
 // Rows stay as they are, so that the focus does too while the numbers move.
 const showFaults = (faults) => {
   const ids = new Set(faults.map(({ id }) => id));
@@ -41,6 +42,11 @@ const showFaults = (faults) => {
   byId('broken').hidden = faults.length === 0;
   const text = counted(faults.length, 'fault') + ' on';
   if (byId('broken').textContent !== text) byId('broken').textContent = text;
+};
+const readFaults = async () => {
+  const asked = changes;
+  const { faults } = await ask('/faults');
+  if (asked === changes) showFaults(faults); // else the answer is of before the change
 };
 
 const number = (id) => byId(id).value === '' ? undefined : Number(byId(id).value);
@@ -68,10 +74,12 @@ byId('fault-form').onsubmit = act(async () => {
   const share = number('share');
   const fault = { route: byId('route').value, kind, locationId: where === '' ? undefined : where, times: number('times'),
     rate: share === undefined ? undefined : share / 100, ...(values[kind] ? values[kind]() : {}) };
-  showFaults((await ask('/faults', 'POST', fault)).faults);
+  await ask('/faults', 'POST', fault);
+  changes += 1;
+  await readFaults();
   say('Broken. What the gateway has cached it still answers.');
 });
-byId('clear-faults').onclick = act(async () => { await ask('/faults', 'DELETE'); showFaults([]); });
+byId('clear-faults').onclick = act(async () => { await ask('/faults', 'DELETE'); changes += 1; await readFaults(); });
 
 const showLimits = ({ burst, dailyLimit }) => {
   byId('limit').value = burst.limit;

@@ -55,7 +55,7 @@ const poll = async () => {
   try {
     if (!isLive) { clearLog(); last = 0; await load(); } // at first, and after the sandbox was restarted
     await readCalls();
-    showFaults((await ask('/faults')).faults);
+    await readFaults();
     isLive = true;
   } catch { isLive = false; }
   const live = byId('live');

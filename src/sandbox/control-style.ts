@@ -26,7 +26,7 @@ th:last-child, td:last-child { padding-right: .25rem; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .by { font-weight: 600; overflow-wrap: break-word; min-width: 5rem; max-width: 14rem; } .by.quiet { font-weight: 400; }
 .path { overflow-wrap: anywhere; font: .82rem/1.5 ui-monospace, monospace; }
-@media (prefers-reduced-motion: no-preference) { #log tr { animation: arrived 1.5s; } }
+@media (prefers-reduced-motion: no-preference) { #log tr.new { animation: arrived 1.5s; } }
 @keyframes arrived { from { background: color-mix(in srgb, var(--accent) 18%, transparent); } }
 ul { list-style: none; margin: 0; padding: 0; }
 .chips { display: flex; flex-wrap: wrap; gap: .4rem; margin-bottom: .6rem; }

@@ -36,8 +36,9 @@ export const createRedis = (options: {
     timeout(options.timeoutMs, TimeoutStrategy.Aggressive), // a command on the wire cannot be called back, only left
   );
   return {
+    // Outside the guard: being away is known without asking, and must not keep the breaker open once it is back.
     run: (command) =>
-      guard.execute(() => (client.isReady ? command(client) : Promise.reject(new Error('Redis is not connected')))),
+      client.isReady ? guard.execute(() => command(client)) : Promise.reject(new Error('Redis is not connected')),
     close: () => {
       client.destroy();
     },

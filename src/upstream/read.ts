@@ -6,6 +6,14 @@ export type Note = (field: string) => void;
 
 /** Text, or null for anything else. */
 export const text = z.string().nullable().catch(null);
+/** An id that passed the allow-list of model/ids.ts; anything else is refused, so that a row without its id is a bad row. */
+export const idOf = <Id extends string>(toId: (text: string) => Id | null) =>
+  z.string().transform((value, context): Id => {
+    const id = toId(value);
+    if (id !== null) return id;
+    context.addIssue({ code: 'custom', message: 'not an id' });
+    return z.NEVER;
+  });
 /** True only for true. */
 export const flag = z.boolean().nullable().catch(null);
 /** A whole number from 0 to 2^53-1, also where upstream sends it as digits; null for anything else. */

@@ -4,6 +4,7 @@ import { toLocationId, toProfileId, toTagId, type LocationId, type TagId } from 
 
 const lifetimes = { tagPage: 1, tagDetails: 2, socialAccounts: 3, statistics: 4, location: 5 };
 const keys = createKeys('space', lifetimes);
+const current = { startsAt: 1, endsAt: 2 };
 
 /** Every key that carries a location. */
 const keysOf = (of: Keys, locationId: LocationId, tagId: TagId, search: string | null) =>
@@ -11,7 +12,7 @@ const keysOf = (of: Keys, locationId: LocationId, tagId: TagId, search: string |
     of.tagPage({ locationId, search, limit: 20, skip: 0 }),
     of.tagDetails(locationId, tagId),
     of.socialAccounts(locationId),
-    of.statistics({ locationId, profileIds: [], platforms: null, current: null, previous: null }),
+    of.statistics({ locationId, profileIds: [], platforms: null, current, previous: null }),
     of.location(locationId),
   ].map(({ text }) => text);
 const companyKeys = (of: Keys) => [of.companyLocations(), of.accountStatistics('2026-11-24')].map(({ text }) => text);
@@ -28,7 +29,10 @@ describe('keys', () => {
   test('two locations never share one, whatever their ids and what is asked of them', () => {
     const random = chance(7);
     const text = (alphabet: string, longest: number) =>
-      Array.from({ length: 1 + Math.floor(random() * longest) }, () => alphabet[Math.floor(random() * alphabet.length)]).join('');
+      Array.from(
+        { length: 1 + Math.floor(random() * longest) },
+        () => alphabet[Math.floor(random() * alphabet.length)],
+      ).join('');
     const owners = new Map<string, string>();
     const locations = new Set<string>();
     for (let round = 0; round < 20_000; round += 1) {
@@ -54,7 +58,7 @@ describe('keys', () => {
   test('they never show a search text, and say everything that makes an answer another one', () => {
     if (location === null || tag === null) throw new Error('these are ids');
     const page = { locationId: location, search: 'secret campaign', limit: 20, skip: 0 };
-    const statistics = { locationId: location, profileIds: profiles, platforms: null, current: null, previous: null };
+    const statistics = { locationId: location, profileIds: profiles, platforms: null, current, previous: null };
     const texts = [
       keys.tagPage(page),
       keys.tagPage({ ...page, search: 'Secret campaign' }),
@@ -63,7 +67,10 @@ describe('keys', () => {
       keys.tagPage({ ...page, skip: 20 }),
       keys.statistics(statistics),
       keys.statistics({ ...statistics, profileIds: profiles.slice(1) }),
-      ...['2026-11-24', '2026-11-25'].map(keys.accountStatistics),
+      keys.statistics({ ...statistics, platforms: ['facebook'] }),
+      keys.statistics({ ...statistics, previous: current }),
+      keys.statistics({ ...statistics, current: { startsAt: 1, endsAt: 3 } }),
+      ...['2026-11-24', '2026-11-25'].map((day) => keys.accountStatistics(day)),
       keys.socialAccounts(location),
       keys.location(location),
       keys.companyLocations(),

@@ -126,7 +126,16 @@ describe('the start page', () => {
   test('text from elsewhere cannot become markup, and live mode without a command shows none', async () => {
     const evil = `</pre><script>x</script>"'&`;
     const worst = { total: 1, perLocation: 1 };
-    const entry = { name: evil, trigger: evil, action: evil, keyFields: evil, scopes: [evil], worst, text: evil };
+    const entry = {
+      file: evil,
+      name: evil,
+      trigger: evil,
+      action: evil,
+      keyFields: evil,
+      scopes: [evil],
+      worst,
+      text: evil,
+    };
     const links = [[evil, `http://127.0.0.1/${evil}`]] as const;
     const given = { mode: 'live', links, catalogue: [entry], schemaText: evil } as const;
     await using hostile = await startPages(() => ({ ...given, curl: evil }), evil);

@@ -250,6 +250,13 @@ describe('what upstream tells', () => {
     expect(patient()).toBe('granted');
   });
 
+  test('a second 429 never shortens what the first one asked for', async () => {
+    const budgets = create();
+    budgets.block('a', 4_000);
+    budgets.block('a', 1_000);
+    expect((await callers(budgets, 1, { maxWaitMs: 0 }))()).toEqual(['UPSTREAM_RATE_LIMITED 4000']);
+  });
+
   test.each([
     ['a 429 that names no time ends after one window', null, 1_000],
     ['a 429 that names years ends after a day', 1e15, dayMs],
@@ -294,6 +301,13 @@ describe('the day', () => {
     expect((await callers(budgets, 1))()).toEqual(['UPSTREAM_RATE_LIMITED 90000']);
     await waitFor(90_000);
     expect((await callers(budgets, 1, { maxWaitMs: 0 }))()).toEqual(['granted']);
+  });
+
+  test('an answer that comes late with an older count gives nothing back', async () => {
+    const budgets = create({ limit: 100, windowMs: 1_000 }, 10);
+    await spend(budgets, 4);
+    await spend(budgets, 1, { 'x-ratelimit-daily-remaining': '9' });
+    expect(budgets.quota('a').daily.remaining).toBe(5);
   });
 
   test('those who wait for the window do not wait on when the day ends before their turn', async () => {

@@ -119,6 +119,27 @@ describe('figures of parts', () => {
     expect(mergeFigures([part({}), part({})]).audience).toBeNull();
   });
 
+  test('of which one names no platform and says zero are those of the others, its warnings kept', () => {
+    const told = warning('DATES_INFERRED', 'worked out');
+    const zero = { ...emptyFigures.posts, total: 0 };
+    const nothing = part({ total: 0 }, { posts: zero, warnings: [told] });
+    const facebook = {
+      platform: 'FACEBOOK' as const,
+      platformKey: 'facebook',
+      total: 4,
+      changePercent: null,
+      series: null,
+    };
+    const shares = { ...emptyFigures.shares, total: 4, byPlatform: [facebook] };
+    const posts = { ...emptyFigures.posts, total: 2, series: series(2) };
+    const something = part({ total: 5 }, { shares, posts });
+    const sum = mergeFigures([nothing, something]);
+    expect(sum).toMatchObject({ likes: { total: 5 }, shares: { total: 4 }, posts: { total: 2, series: series(2) } });
+    expect(sum.warnings).toEqual([told]);
+    expect(mergeFigures([nothing, nothing])).toMatchObject({ likes: { total: 0 }, shares: { total: null } });
+    expect(mergeFigures([emptyFigures, something])).toMatchObject({ likes: { total: null }, shares: { total: null } });
+  });
+
   test('say once what is true of several', () => {
     const told = warning('DATES_INFERRED', 'worked out');
     const short = warning('SERIES_LENGTH_MISMATCH', 'short', { metric: 'LIKES' });

@@ -90,6 +90,12 @@ describe('obtaining', () => {
     expect(asked()).toBe(1);
   });
 
+  test('one who had left already starts nothing', async () => {
+    const { tokens, asked } = create();
+    await expect(tokens.get(one, AbortSignal.abort(new Error('gone')))).rejects.toThrow('gone');
+    expect(asked()).toBe(0);
+  });
+
   test('a request that fails after everyone has left is nobody’s unhandled rejection', async () => {
     const { tokens, asked } = create(['UPSTREAM_UNAVAILABLE']);
     const leaver = new AbortController();

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { toProfileId, type LocationId } from '../../model/ids.ts';
 import { platformOf, type SocialAccount } from '../../model/social-account.ts';
 import { endpoint, segments } from '../endpoint.ts';
-import { flag, instant, moment, readRows, results, text } from '../read.ts';
+import { flag, idOf, instant, moment, readRows, results, text } from '../read.ts';
 
 // Of the three ids, `id` is what posts and groups use and `profileId` what statistics want (README §3); both must be there.
 const upstreamAccount = z.object({
   id: z.string().min(1),
-  profileId: z.string().refine((id) => toProfileId(id) !== null),
+  profileId: idOf(toProfileId),
   name: text,
   platform: z.string().min(1).max(64),
   type: text,
@@ -27,25 +27,19 @@ export const listAccounts = endpoint<{ readonly locationId: LocationId }, readon
   holder: ({ locationId }) => ({ kind: 'location', locationId }),
   path: ({ locationId }) => segments('social-media-posting', locationId, 'accounts'),
   read: (body, note) =>
-    readRows(upstreamAccount, results(body)['accounts'], { note, field: 'results.accounts' }).rows.flatMap(
-      ({ value }) => toAccount(value),
-    ),
+    readRows(upstreamAccount, results(body)['accounts'], { note, field: 'results.accounts' })
+      .rows.filter(({ value }) => value.deleted !== true)
+      .map(({ value }) => toAccount(value)),
 });
 
-const toAccount = (account: z.infer<typeof upstreamAccount>): SocialAccount[] => {
-  const profileId = toProfileId(account.profileId);
-  if (profileId === null || account.deleted === true) return [];
-  return [
-    {
-      id: account.id,
-      profileId,
-      name: account.name,
-      platform: platformOf(account.platform),
-      platformKey: account.platform,
-      accountType: account.type,
-      isExpired: account.isExpired === true,
-      expiresAt: instant(account.expire),
-      hasStatisticsPermission: account.hasStatisticsPermissions !== false,
-    },
-  ];
-};
+const toAccount = (account: z.infer<typeof upstreamAccount>): SocialAccount => ({
+  id: account.id,
+  profileId: account.profileId,
+  name: account.name,
+  platform: platformOf(account.platform),
+  platformKey: account.platform,
+  accountType: account.type,
+  isExpired: account.isExpired === true,
+  expiresAt: instant(account.expire),
+  hasStatisticsPermission: account.hasStatisticsPermissions !== false,
+});

@@ -30,17 +30,16 @@ export const listTags = endpoint<ListTagsInput, TagRows>({
       emptyTexts: ['Tags not found for Location Id'],
     });
     return page(
-      list.rows.flatMap(({ value, index }) => toRow(value, skip + index)),
+      list.rows.map(({ value, index }) => toRow(value, skip + index)),
       { length: list.length, limit, skip, count: read(count, rawCount, note, 'results.count') },
     );
   },
 });
 
 // A row is the full record when it says when the tag was last changed; rows with id and name alone make batching necessary.
-const toRow = (tag: UpstreamTag, offset: number): TagRow[] => {
+const toRow = (tag: UpstreamTag, offset: number): TagRow => {
   const record = toTagRecord(tag);
-  if (record === null) return [];
-  return [{ id: record.id, name: record.name, record: record.updatedAt === null ? null : record, offset }];
+  return { id: record.id, name: record.name, record: record.updatedAt === null ? null : record, offset };
 };
 
 // `count` is not documented to be the page's or the total (README §3). A full page has a next one, unless count exceeds the

@@ -16,7 +16,7 @@ export const readLocation = endpoint<{ readonly locationId: LocationId }, Locati
   path: ({ locationId }) => segments('locations', locationId),
   read: (body, note, { locationId }) => {
     const record = toLocationRecord(read(z.object({ location: upstreamLocation }), body, note, 'body').location);
-    if (record?.id !== locationId) throw invalid('location.id');
+    if (record.id !== locationId) throw invalid('location.id');
     return record;
   },
 });

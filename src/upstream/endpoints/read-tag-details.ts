@@ -28,5 +28,5 @@ export const readTagDetails = endpoint<ReadTagDetailsInput, readonly TagRecord[]
       note,
       field: 'results.tags',
       emptyTexts: ['Tags not found'],
-    }).rows.flatMap(({ value }) => toTagRecord(value) ?? []),
+    }).rows.map(({ value }) => toTagRecord(value)),
 });

@@ -34,6 +34,6 @@ export const searchLocations = endpoint<SearchLocationsInput, LocationRows>({
   read: (body, note, { limit }) => {
     if (typeof body !== 'object' || body === null || !('locations' in body)) throw invalid('locations');
     const { rows, length } = readRows(upstreamLocation, body.locations, { note, field: 'locations' });
-    return { records: rows.flatMap(({ value }) => toLocationRecord(value) ?? []), isLast: length < limit };
+    return { records: rows.map(({ value }) => toLocationRecord(value)), isLast: length < limit };
   },
 });

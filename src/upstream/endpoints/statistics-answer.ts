@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, counts, invalid, mapOf, percent, read, text, type Note } from '../read.ts';
+import { count, counts, invalid, mapOf, percent, read, results, text, type Note } from '../read.ts';
 
 // What a map holds for a platform of which nothing can be read: the platform stays, its numbers are not known.
 const compared = z.object({ value: count, change: percent }).catch({ value: null, change: null });
@@ -51,16 +51,15 @@ const answer = z.object({
 /** What a statistics answer says, leaf by leaf; a leaf that is not what it should be is null. Dates are not in it: see reads/. */
 export type StatisticsAnswer = z.infer<typeof answer> & { readonly traceId: string | null };
 
-const outer = z.object({ results: z.record(z.string(), z.unknown()), traceId: text });
+const traced = z.object({ traceId: text });
 
-/** `{results, message, traceId}`: statistics have no `success` (upstream README §2). Without `results` there is no answer, nor where
+/** `{results, message, traceId}`, without the `success` of its neighbours (upstream README §2). Without `results` there is no answer, nor where
  * numbers were sent and none of them can be read; `results` that say nothing at all are legal. */
 export const readAnswer = (body: unknown, note: Note): StatisticsAnswer => {
-  const { results, traceId } = read(outer, body, note, 'body');
   const deviations: string[] = [];
   const said = read(
     answer,
-    results,
+    results(body),
     (field) => {
       deviations.push(field);
       note(field);
@@ -68,7 +67,7 @@ export const readAnswer = (body: unknown, note: Note): StatisticsAnswer => {
     'results',
   );
   if (deviations.length > 0 && !holdsCount(said)) throw invalid('results');
-  return { ...said, traceId };
+  return { ...said, traceId: read(traced, body, note, 'body').traceId };
 };
 
 const percentages: readonly string[] = ['change', 'totalChange', 'percentage'];

@@ -15,11 +15,12 @@ describe('a statistics answer', () => {
     ['results null', { results: null }],
     ['results in a list', { results: [] }],
     ['results in a text', { results: 'none' }],
+    ['success false', { success: false, results: { totals: { likes: 1 } } }],
   ])('with %s is no answer, and the log names the field', (_what, body) => {
     expect(() => readAnswer(body, () => undefined)).toThrow(
       expect.objectContaining({
         code: 'UPSTREAM_INVALID_RESPONSE',
-        cause: expect.objectContaining({ message: expect.stringContaining('body') as unknown }) as unknown,
+        cause: expect.objectContaining({ message: expect.stringMatching(/results|success/) as unknown }) as unknown,
       }),
     );
   });
