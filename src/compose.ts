@@ -94,7 +94,7 @@ const composeReads = (config: Config, access: UpstreamAccess, { log, tally }: { 
   const upstream = createUpstream({ send, tolerated: (what) => tally.add(`tolerated ${what}`) });
   const companyId = 'companyId' in access.grant ? access.grant.companyId : null;
   return {
-    reads: createReads({ cache, keys, upstream }, { ...config, companyId }),
+    reads: createReads({ cache, keys, upstream }, { ...config, companyId, rollUpLocations }),
     state: {
       installation: (locationId: LocationId, signal: AbortSignal) => tokens.installation(locationId, signal),
       quota: (locationId: LocationId) => budgets.quota(holderKey({ kind: 'location', locationId })),

@@ -28,7 +28,7 @@ const homes: Record<string, readonly string[]> = {
   graphql: ['operation', 'resolvers'],
   dataloader: ['loaders'],
   keyv: ['cache'],
-  'lru-cache': ['cache'],
+  'lru-cache': ['cache', 'operation'],
   'openid-client': ['tokens'],
   undici: ['upstream', 'tokens', '.'],
   '@redis/client': ['stores'],

@@ -32,8 +32,8 @@ export const createFlights = (): Flights => {
         return await (orAborted(flight.promise, signal) as Promise<T>);
       } finally {
         flight.waiting -= 1;
-        if (flight.waiting === 0) {
-          if (flights.get(key) === flight) flights.delete(key);
+        if (flight.waiting === 0 && flights.get(key) === flight) {
+          flights.delete(key);
           flight.leaver.abort(signal.reason);
         }
       }

@@ -579,6 +579,8 @@ export type StatisticsWarning = {
 export const StatisticsWarningCode = {
   /** An account was left out because its platform connection ran out. */
   AccountExpired: 'ACCOUNT_EXPIRED',
+  /** Profiles were asked for that are not among the location's accounts; upstream counts nothing for them. */
+  AccountUnknown: 'ACCOUNT_UNKNOWN',
   /** An account was left out because upstream grants no statistics permission for it. */
   AccountWithoutPermission: 'ACCOUNT_WITHOUT_PERMISSION',
   /** Upstream sent weekday names, the dates were worked out from the period. */

@@ -67,6 +67,7 @@ export type WarningCode =
   | 'ACCOUNT_EXPIRED'
   | 'TOTALS_DISAGREE'
   | 'ACCOUNT_WITHOUT_PERMISSION'
+  | 'ACCOUNT_UNKNOWN'
   | 'LOCATION_UNREADABLE';
 
 /** One thing noticed while mapping upstream's answer. */

@@ -3,7 +3,7 @@ import { createRedact, describeError, type Redact } from './redact.ts';
 import { requestId } from './request.ts';
 
 /** What a line may hold: plain values, put there by name. Objects that came from outside are never logged whole. */
-export type Fields = Readonly<Record<string, string | number | boolean | null | readonly string[] | undefined>>;
+type Fields = Readonly<Record<string, string | number | boolean | null | readonly string[] | undefined>>;
 
 /** Structured log, one JSON object a line. `failed` describes an error without its objects. */
 export interface Log {

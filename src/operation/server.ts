@@ -1,8 +1,12 @@
 import { ApolloServer } from '@apollo/server';
-import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled';
 import type { GraphQLSchema } from 'graphql';
 import type { Log } from '../observe/log.ts';
 import type { OperationContext } from './context.ts';
+import { createDocumentStore } from './documents.ts';
 import { createFormatError } from './errors.ts';
 import { costLimit, knownKinds, type CostLimits } from './limits.ts';
 import { telemetry } from './telemetry.ts';
@@ -18,6 +22,8 @@ export interface ExecutorOptions {
   /** Whether clients may ask for the schema. */
   readonly isIntrospectable: boolean;
 }
+
+const documentBytes = 32 * 1_024 * 1_024;
 
 /** A started Apollo Server. It never sees a socket: the HTTP room calls `executeHTTPGraphQLRequest`. */
 export const startExecutor = async ({
@@ -36,11 +42,17 @@ export const startExecutor = async ({
     hideSchemaDetailsFromClientErrors: !isIntrospectable,
     parseOptions: { maxLexicalTokens: 2_000 },
     maxRecursiveSelections: 1_000,
-    documentStore: null, // the default one keeps source texts that it does not count: 1.2 GB after 1,000 padded documents (reliability)
+    documentStore: createDocumentStore(documentBytes),
     persistedQueries: false,
     allowBatchedHttpRequests: false,
     formatError: createFormatError(log),
-    plugins: [ApolloServerPluginLandingPageDisabled(), telemetry(log), knownKinds, costLimit(costLimits)],
+    plugins: [
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginCacheControlDisabled(), // it would look at every field for policies that this schema does not have
+      telemetry(log),
+      knownKinds,
+      costLimit(costLimits),
+    ],
     logger: {
       debug: () => undefined,
       info: () => undefined,

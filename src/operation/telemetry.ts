@@ -15,12 +15,14 @@ const clientMistakes: ReadonlySet<unknown> = new Set([
 export const telemetry = (log: Log): ApolloServerPlugin<OperationContext> => ({
   requestDidStart: () => {
     const startedAt = performance.now();
+    let hash: string | null = null; // of the document; a request without one gets as far as its answer, too
     return Promise.resolve({
-      didResolveOperation: ({ operationName, contextValue }) => {
+      didResolveOperation: ({ operationName, queryHash, contextValue }) => {
+        hash = queryHash.slice(0, 16);
         contextValue.trace.names.push(operationName ?? 'anonymous');
         return Promise.resolve();
       },
-      willSendResponse: ({ response, contextValue: { trace, caller }, operation, queryHash }) => {
+      willSendResponse: ({ response, contextValue: { trace, caller }, operation }) => {
         const errors = response.body.kind === 'single' ? (response.body.singleResult.errors ?? []) : [];
         trace.outcome = errors.length === 0 ? 'ok' : String(errors[0]?.extensions?.['code']);
         trace.isClientMistake =
@@ -28,7 +30,7 @@ export const telemetry = (log: Log): ApolloServerPlugin<OperationContext> => ({
         log.info('operation', {
           name: trace.names[0] ?? null,
           type: operation?.operation ?? null,
-          hash: queryHash.slice(0, 16),
+          hash,
           caller: caller.subject,
           outcome: trace.outcome,
           errors: errors.length,

@@ -4,12 +4,19 @@ import type { LocationId } from '../model/ids.ts';
 import { warning, type Statistics, type Warning } from '../model/statistics.ts';
 import type { Cause } from '../upstream/endpoint.ts';
 import { readAccountStatistics } from '../upstream/endpoints/read-account-statistics.ts';
-import { createCalendar } from './calendar.ts';
+import type { CalendarOf, Day } from './calendar.ts';
 import type { ReadDeps } from './deps.ts';
 import { toFigures } from './figures.ts';
 import { mergeFigures } from './merge-figures.ts';
-import { resolveComparison, resolvePeriod } from './period.ts';
-import { defaultWish, qualityOf, type ReadStatistics, type ReadTimeZone, type StatisticsWish } from './statistics.ts';
+import { resolveComparison, resolvePeriod, type PeriodWish } from './period.ts';
+import {
+  defaultWish,
+  qualityOf,
+  type ReadStatistics,
+  type ReadTimeZone,
+  type StatisticsWish,
+  type Zone,
+} from './statistics.ts';
 
 /** Account-level metrics; `wish` null is the default. */
 export type ReadAccountStatistics = (
@@ -21,11 +28,14 @@ export type ReadAccountStatistics = (
 /** Asks upstream's own account-level endpoint. It takes no parameters and tells no zone: its days are taken to be those of
  * `defaultTimeZone`, and a wish is refused. */
 export const createAskAccountEndpoint =
-  ({ cache, keys, upstream }: ReadDeps, { defaultTimeZone }: { defaultTimeZone: string }): ReadAccountStatistics =>
+  (
+    { cache, keys, upstream, calendarOf }: ReadDeps & { calendarOf: CalendarOf },
+    { defaultTimeZone }: { defaultTimeZone: string },
+  ): ReadAccountStatistics =>
   async (_locationIds, wish, cause) => {
     if (wish !== null)
       throw badInput("`input` must be null here: upstream's account-level endpoint takes no parameters.");
-    const period = resolvePeriod(defaultWish.period, createCalendar(defaultTimeZone).dayOf(Date.now()));
+    const period = resolvePeriod(defaultWish.period, calendarOf(defaultTimeZone).dayOf(Date.now()));
     const load = (signal: AbortSignal) => upstream.call(readAccountStatistics, {}, { ...cause, signal });
     const { value, freshness } = await cache.getOrLoad(keys.accountStatistics(period.to), load, cause.signal);
     const { warnings: noticed, ...figures } = toFigures(value, period);
@@ -42,54 +52,55 @@ export const createAskAccountEndpoint =
     };
   };
 
-const mostLocations = 50;
+/** What a roll-up is made from. */
+export interface RollUpDeps {
+  readonly readStatistics: ReadStatistics;
+  readonly readTimeZone: ReadTimeZone;
+  readonly calendarOf: CalendarOf;
+}
 
-/** Adds up the statistics of the locations that can be read, at most 50; those left out are named in the warnings. */
+/** Adds up the statistics of the locations that can be read, at most `mostLocations`; those left out are named in the warnings. */
 export const createRollUp =
-  ({
-    readStatistics,
-    readTimeZone,
-  }: {
-    readStatistics: ReadStatistics;
-    readTimeZone: ReadTimeZone;
-  }): ReadAccountStatistics =>
+  ({ readStatistics, readTimeZone, calendarOf }: RollUpDeps, mostLocations: number): ReadAccountStatistics =>
   async (locationIds, given, cause) => {
     const wish = given ?? defaultWish;
-    if (wish.profileIds !== null)
+    if (wish.profileIds !== null) {
       throw badInput('`profileIds` belong to one location: ask `location { statistics }` for them.');
+    }
     const all = await locationIds();
-    const [chosen, beyond] = [all.slice(0, mostLocations), all.slice(mostLocations)];
-    const period = await commonPeriod(chosen, { wish, readTimeZone }, cause);
+    const chosen = all.slice(0, mostLocations);
+    const zones = await Promise.allSettled(chosen.map((id) => readTimeZone(id, cause)));
+    const period = commonPeriod(wish.period, todayIn(zones, calendarOf));
     const answers = await Promise.allSettled(
-      chosen.map((locationId) => readStatistics(locationId, { ...wish, period }, cause)),
+      zones.map(async (zone, index) => {
+        const locationId = chosen[index];
+        if (zone.status === 'rejected' || locationId === undefined) throw reasonOf(zone);
+        return { locationId, statistics: await readStatistics(locationId, { ...wish, period }, cause, zone.value) };
+      }),
     );
-    const read = answers.flatMap((answer, index) => {
-      const locationId = chosen[index];
-      return answer.status === 'fulfilled' && locationId !== undefined
-        ? [{ locationId, statistics: answer.value }]
-        : [];
-    });
+    const read = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
     const failure = answers.find((answer) => answer.status === 'rejected');
     if (read.length === 0 && failure) throw failure.reason;
     const readable = new Set(read.map(({ locationId }) => locationId));
     const missing = [
       ...chosen.filter((id) => !readable.has(id)).map((id) => unreadable(id, 'could not be read')),
-      ...beyond.map((id) => unreadable(id, `comes after the first ${mostLocations}`)),
+      ...all.slice(mostLocations).map((id) => unreadable(id, `comes after the first ${mostLocations}`)),
     ];
     return rolledUp(read, { missing, period: resolvePeriod(period, ''), wish });
   };
 
+const reasonOf = (result: PromiseSettledResult<unknown>): unknown =>
+  result.status === 'rejected' ? result.reason : new Error('more zones than locations');
+
 // The days must be the same for all: those that are over in every zone.
-const commonPeriod = async (
-  locationIds: readonly LocationId[],
-  { wish, readTimeZone }: { wish: StatisticsWish; readTimeZone: ReadTimeZone },
-  cause: Cause,
-) => {
-  if (wish.period.kind === 'range') return wish.period;
-  const zones = await Promise.allSettled(locationIds.map((id) => readTimeZone(id, cause)));
+const todayIn = (zones: readonly PromiseSettledResult<Zone>[], calendarOf: CalendarOf): Day => {
   const names = new Set(zones.flatMap((zone) => (zone.status === 'fulfilled' ? [zone.value.name] : [])));
-  const todays = [...names, ...(names.size === 0 ? ['UTC'] : [])].map((name) => createCalendar(name).dayOf(Date.now()));
-  const { from, to } = resolvePeriod(wish.period, todays.toSorted()[0] ?? '');
+  const todays = [...names].map((name) => calendarOf(name).dayOf(Date.now())).sort();
+  return todays[0] ?? calendarOf('UTC').dayOf(Date.now());
+};
+
+const commonPeriod = (wish: PeriodWish, today: Day) => {
+  const { from, to } = resolvePeriod(wish, today);
   return { kind: 'range', from, to } as const;
 };
 

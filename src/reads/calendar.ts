@@ -29,6 +29,19 @@ export interface Calendar {
   startOf(day: Day): number;
 }
 
+/** The calendar of a zone, an IANA name that this runtime knows. */
+export type CalendarOf = (timeZone: string) => Calendar;
+
+/** Makes each zone's calendar once: formatting is what it costs, and there are a few hundred zones at most. */
+export const createCalendars = (): CalendarOf => {
+  const made = new Map<string, Calendar>();
+  return (timeZone) => {
+    const calendar = made.get(timeZone) ?? createCalendar(timeZone);
+    made.set(timeZone, calendar);
+    return calendar;
+  };
+};
+
 /** `timeZone`: an IANA name that this runtime knows. */
 export const createCalendar = (timeZone: string): Calendar => {
   const format = new Intl.DateTimeFormat('en-CA', {

@@ -1,4 +1,5 @@
 import { createAskAccountEndpoint, createRollUp, type ReadAccountStatistics } from './account-statistics.ts';
+import { createCalendars } from './calendar.ts';
 import type { ReadDeps } from './deps.ts';
 import {
   createReadCompanyLocations,
@@ -27,14 +28,17 @@ export interface ReadOptions {
   readonly defaultTimeZone: string;
   readonly accountStatistics: 'roll-up' | 'endpoint';
   readonly companyId: string | null;
+  /** Locations over which account statistics are added up at most. */
+  readonly rollUpLocations: number;
 }
 
 /** All reads over one cache and one upstream. */
 export const createReads = (deps: ReadDeps, options: ReadOptions): Reads => {
   const location = createReadLocation(deps);
   const socialAccounts = createReadSocialAccounts(deps);
+  const calendarOf = createCalendars();
   const readTimeZone = createReadTimeZone(location, options.defaultTimeZone);
-  const statistics = createReadStatistics({ ...deps, readSocialAccounts: socialAccounts, readTimeZone });
+  const statistics = createReadStatistics({ ...deps, readSocialAccounts: socialAccounts, readTimeZone, calendarOf });
   return {
     tagPage: createReadTagPage(deps),
     tagDetails: createReadTagDetails(deps),
@@ -42,8 +46,8 @@ export const createReads = (deps: ReadDeps, options: ReadOptions): Reads => {
     statistics,
     accountStatistics:
       options.accountStatistics === 'endpoint'
-        ? createAskAccountEndpoint(deps, options)
-        : createRollUp({ readStatistics: statistics, readTimeZone }),
+        ? createAskAccountEndpoint({ ...deps, calendarOf }, options)
+        : createRollUp({ readStatistics: statistics, readTimeZone, calendarOf }, options.rollUpLocations),
     location,
     companyLocations: createReadCompanyLocations(deps, options),
   };

@@ -1,16 +1,17 @@
 import { GatewayError } from '../model/errors.ts';
 import { oldest, type Freshness } from '../model/freshness.ts';
 import type { LocationId, ProfileId } from '../model/ids.ts';
-import { supportsStatistics, type SocialAccount, type SocialPlatform } from '../model/social-account.ts';
+import type { SocialPlatform } from '../model/social-account.ts';
 import { warning, type DatePeriod, type Figures, type Statistics, type Warning } from '../model/statistics.ts';
 import type { Cause } from '../upstream/endpoint.ts';
 import { profileIdsPerCall, readStatistics, type ReadStatisticsInput } from '../upstream/endpoints/read-statistics.ts';
-import { createCalendar, type Calendar } from './calendar.ts';
+import type { Calendar, CalendarOf } from './calendar.ts';
 import type { ReadDeps } from './deps.ts';
 import { emptyFigures, toFigures } from './figures.ts';
 import type { ReadLocation } from './locations.ts';
 import { mergeFigures } from './merge-figures.ts';
 import { resolveComparison, resolvePeriod, toInstants, type ComparisonWish, type PeriodWish } from './period.ts';
+import { selectProfiles } from './profiles.ts';
 import type { ReadSocialAccounts } from './social-accounts.ts';
 import { chunks } from './tag-details.ts';
 
@@ -30,14 +31,22 @@ export const defaultWish: StatisticsWish = {
   compareTo: { kind: 'previous' },
 };
 
-/** Statistics of a location. */
-export type ReadStatistics = (locationId: LocationId, wish: StatisticsWish, cause: Cause) => Promise<Statistics>;
+/** Statistics of a location; `zone` where the caller has asked for it already. */
+export type ReadStatistics = (
+  locationId: LocationId,
+  wish: StatisticsWish,
+  cause: Cause,
+  zone?: Zone,
+) => Promise<Statistics>;
+
+/** The zone whose days count, and whether it is only assumed. */
+export interface Zone {
+  readonly name: string;
+  readonly isAssumed: boolean;
+}
 
 /** The location's zone, or the configured one where upstream tells none or may not tell. */
-export type ReadTimeZone = (
-  locationId: LocationId,
-  cause: Cause,
-) => Promise<{ readonly name: string; readonly isAssumed: boolean }>;
+export type ReadTimeZone = (locationId: LocationId, cause: Cause) => Promise<Zone>;
 
 /** Only a refusal that will not pass makes a zone be assumed: a passing failure must not move the days. */
 export const createReadTimeZone =
@@ -57,17 +66,18 @@ export const createReadTimeZone =
 export interface StatisticsDeps extends ReadDeps {
   readonly readSocialAccounts: ReadSocialAccounts;
   readonly readTimeZone: ReadTimeZone;
+  readonly calendarOf: CalendarOf;
 }
 
 /** Accounts and time zone together, then one upstream call for each hundred profiles. */
 export const createReadStatistics =
   (deps: StatisticsDeps): ReadStatistics =>
-  async (locationId, wish, cause) => {
+  async (locationId, wish, cause, known) => {
     const [accounts, zone] = await Promise.all([
       deps.readSocialAccounts(locationId, cause),
-      deps.readTimeZone(locationId, cause),
+      known ?? deps.readTimeZone(locationId, cause),
     ]);
-    const calendar = createCalendar(zone.name);
+    const calendar = deps.calendarOf(zone.name);
     const period = resolvePeriod(wish.period, calendar.dayOf(Date.now()));
     const comparisonPeriod = resolveComparison(wish.compareTo, period);
     const { profileIds, warnings } = selectProfiles(accounts.value, wish);
@@ -88,6 +98,7 @@ export const createReadStatistics =
 const gaps: ReadonlySet<Warning['code']> = new Set([
   'ACCOUNT_EXPIRED',
   'ACCOUNT_WITHOUT_PERMISSION',
+  'ACCOUNT_UNKNOWN',
   'SERIES_LENGTH_MISMATCH',
   'WEEKDAYS_DISAGREE',
   'LOCATION_UNREADABLE',
@@ -101,37 +112,6 @@ export const qualityOf = (warnings: readonly Warning[]): Statistics['quality'] =
 
 const zoneAssumed = (name: string): Warning =>
   warning('TIME_ZONE_ASSUMED', `Upstream does not tell the location's time zone; ${name} was used for the dates.`);
-
-// Expired accounts and those without permission yield nothing upstream (README §3): they are left out and named, never shown as zeros.
-const selectProfiles = (accounts: readonly SocialAccount[], { profileIds, platforms }: StatisticsWish) => {
-  const wished = accounts.filter(
-    (account) =>
-      (profileIds === null || profileIds.includes(account.profileId)) &&
-      (platforms === null || platforms.includes(account.platform)),
-  );
-  // One profile may be connected twice, of old and anew: it is live where one of its accounts is.
-  const live = new Set(
-    wished.filter((one) => !one.isExpired && supportsStatistics(one)).map(({ profileId }) => profileId),
-  );
-  const warnings = wished.flatMap((account): Warning[] => {
-    if (live.has(account.profileId)) return [];
-    const about = { profileId: account.profileId, platformKey: account.platformKey };
-    if (account.isExpired) return [warning('ACCOUNT_EXPIRED', 'Left out: its platform connection ran out.', about)];
-    if (!account.hasStatisticsPermission) {
-      return [
-        warning('ACCOUNT_WITHOUT_PERMISSION', 'Left out: upstream grants no statistics permission for it.', about),
-      ];
-    }
-    // Of a kind that has no statistics: worth a word only where it was asked for by name.
-    return profileIds === null
-      ? []
-      : [warning('ACCOUNT_WITHOUT_PERMISSION', 'Left out: upstream has no statistics for such accounts.', about)];
-  });
-  // An id that is not in the list is asked for all the same: the list may be older than the account.
-  const known = new Set(accounts.map(({ profileId }) => profileId));
-  const asked = profileIds?.filter((id) => live.has(id) || !known.has(id)) ?? live;
-  return { profileIds: [...new Set(asked)], warnings };
-};
 
 interface Parts {
   readonly locationId: LocationId;

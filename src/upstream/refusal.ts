@@ -43,7 +43,8 @@ export const refusalOf = ({ status, body }: UpstreamResponse): Refusal | null =>
     return unauthorized.find(([pattern]) => pattern.test(message))?.[1] ?? 'token-expired';
   }
   if (status === 403) return /does not have access/i.test(upstreamMessage(body)) ? 'other-location' : 'refused';
-  if (status === 404) return 'not-found';
+  // An unknown route (README §5) is our mistake or upstream's change; the caller's id has nothing to do with it.
+  if (status === 404) return /^cannot (get|post)/i.test(upstreamMessage(body)) ? 'refused' : 'not-found';
   if (status === 429) return 'rate-limited';
   return status >= 500 ? 'server' : 'refused';
 };

@@ -61,13 +61,14 @@ describe('one answer', () => {
     ['a lifetime of 0', () => create(), 0],
     ['the cache off', () => create(null), 60],
   ])('with %s nothing is kept, yet those who ask at the same time share a load', async (_, make, ttlSeconds) => {
-    const { cache } = make();
+    const { cache, store } = make();
     const { load, loads } = upstream();
     const ask = () => cache.getOrLoad(keyOf('a', ttlSeconds), load, always);
     const together = await settle(Promise.all(Array.from({ length: 20 }, ask)));
     expect(new Set(together.map(({ value }) => value))).toEqual(new Set(['answer 1']));
     expect((await settle(ask())).value).toBe('answer 2');
     expect(loads()).toBe(2);
+    expect(await store?.get('a')).toBeUndefined();
   });
 
   test('different keys are different answers', async () => {
@@ -273,6 +274,8 @@ describe('what the store gives', () => {
     const { load, loads } = upstream();
     for (const expected of ['answer 1', 'answer 2']) {
       const answer = cache.getOrLoad(keyOf('a'), load, always);
+      await waitFor(0);
+      expect(jest.getTimerCount()).toBe(1); // that of the load
       await waitFor(100);
       expect((await answer).value).toBe(expected);
     }

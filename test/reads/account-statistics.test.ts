@@ -3,6 +3,7 @@ import { GatewayError } from '../../src/model/errors.ts';
 import { freshAt } from '../../src/model/freshness.ts';
 import type { LocationId } from '../../src/model/ids.ts';
 import { warning, type Metric, type Statistics } from '../../src/model/statistics.ts';
+import { createCalendars } from '../../src/reads/calendar.ts';
 import { createRollUp } from '../../src/reads/account-statistics.ts';
 import { emptyFigures } from '../../src/reads/figures.ts';
 import { defaultWish, type StatisticsWish } from '../../src/reads/statistics.ts';
@@ -131,19 +132,23 @@ describe('a roll-up', () => {
     { wish = null, zones = {} }: { wish?: StatisticsWish | null; zones?: Record<string, string> } = {},
   ) => {
     const wishes: StatisticsWish[] = [];
-    const read = createRollUp({
-      readStatistics: (id, given) => {
-        wishes.push(given);
-        const answer = answers.get(id) ?? unavailable;
-        return answer instanceof GatewayError ? Promise.reject(answer) : Promise.resolve(answer);
+    const read = createRollUp(
+      {
+        readStatistics: (id, given) => {
+          wishes.push(given);
+          const answer = answers.get(id) ?? unavailable;
+          return answer instanceof GatewayError ? Promise.reject(answer) : Promise.resolve(answer);
+        },
+        readTimeZone: (id) => {
+          const name = zones[id];
+          return name === 'fails'
+            ? Promise.reject(unavailable)
+            : Promise.resolve({ name: name ?? 'UTC', isAssumed: false });
+        },
+        calendarOf: createCalendars(),
       },
-      readTimeZone: (id) => {
-        const name = zones[id];
-        return name === 'fails'
-          ? Promise.reject(unavailable)
-          : Promise.resolve({ name: name ?? 'UTC', isAssumed: false });
-      },
-    });
+      50,
+    );
     return { statistics: await read(() => Promise.resolve([...answers.keys()]), wish, cause), wishes };
   };
 
@@ -226,7 +231,7 @@ describe('a roll-up', () => {
     const zones = { a: 'Pacific/Kiritimati', b: 'Etc/GMT+12', c: 'fails' };
     const { statistics, wishes } = await rollUp(answers, { zones });
     const period = { kind: 'range', from: '2026-11-16', to: '2026-11-22' };
-    expect(wishes.map((wish) => wish.period)).toEqual([period, period, period]);
+    expect(wishes.map((wish) => wish.period)).toEqual([period, period]); // nobody asks where the zone is not known;
     expect(statistics).toMatchObject({
       period: { from: '2026-11-16', to: '2026-11-22', days: 7 },
       comparisonPeriod: { from: '2026-11-09', to: '2026-11-15', days: 7 },
@@ -240,13 +245,16 @@ describe('a roll-up', () => {
       period: { kind: 'range', from: '2026-01-01', to: '2026-01-31' },
       compareTo: { kind: 'none' },
     };
-    const { statistics, wishes } = await rollUp(new Map([[a, statisticsOf(1)]]), { wish, zones: { a: 'fails' } });
+    const { statistics, wishes } = await rollUp(new Map([[a, statisticsOf(1)]]), { wish, zones: { a: 'Asia/Tokyo' } });
     expect(wishes).toEqual([wish]);
     expect(statistics).toMatchObject({ period: { days: 31 }, comparisonPeriod: null });
   });
 
   test('refuses profile ids, which belong to one location, before it looks for locations', async () => {
-    const read = createRollUp({ readStatistics: noLocations, readTimeZone: noLocations });
+    const read = createRollUp(
+      { readStatistics: noLocations, readTimeZone: noLocations, calendarOf: createCalendars() },
+      50,
+    );
     const wish = { ...defaultWish, profileIds: [profileId('p1')] };
     await expect(read(noLocations, wish, cause)).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
   });

@@ -30,6 +30,7 @@ export const readsOver = (
     defaultTimeZone: 'UTC',
     accountStatistics: 'roll-up',
     companyId: sandbox.companyId,
+    rollUpLocations: 50,
     ...options,
   } as const;
   return { reads: createReads(readDeps(over.upstream, isKeeping), all), close: () => over.close() };

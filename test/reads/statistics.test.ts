@@ -161,7 +161,7 @@ describe('the accounts', () => {
     expect(sent.map(({ length }) => length).toSorted()).toEqual([100, 50].toSorted());
     expect(sent.flat().toSorted()).toEqual([...others, ...own].toSorted());
     for (const ids of sent) expect(ids).toEqual(ids.toSorted());
-    expect(codes(merged)).toEqual(['MERGED_FROM_PARTS', 'DATES_INFERRED']);
+    expect(codes(merged)).toEqual(['ACCOUNT_UNKNOWN', 'MERGED_FROM_PARTS', 'DATES_INFERRED']);
     const single = await read();
     for (const name of ['posts', 'impressions', 'reach', 'followers', 'likes', 'comments', 'shares'] as const) {
       expect(merged[name].total).toBe(single[name].total);
