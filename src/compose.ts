@@ -1,8 +1,9 @@
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { authenticateNobody, type Authenticate } from './auth/authenticate.ts';
 import { createCache } from './cache/cache.ts';
 import { createKeys, digest } from './cache/keys.ts';
-import { createMemoryStore, createRedisStore } from './cache/store.ts';
+import { createMemoryStore, createRedisStore, type Store } from './cache/store.ts';
 import type { Config, UpstreamGrant } from './config.ts';
 import { apolloSandboxRoutes } from './http/apollo-sandbox.ts';
 import { createDrain } from './http/drain.ts';
@@ -21,7 +22,6 @@ import { createSchema, readTypeDefs } from './operation/schema.ts';
 import { startExecutor } from './operation/server.ts';
 import { createReads } from './reads/index.ts';
 import type { Sandbox } from './sandbox/server.ts';
-import { createRedis } from './stores/redis.ts';
 import { createAccessTokens } from './tokens/access-tokens.ts';
 import { authorize } from './tokens/authorize.ts';
 import { clientCredentials, privateToken, refreshToken, type Grant } from './tokens/grants.ts';
@@ -50,15 +50,16 @@ export interface Gateway {
   readonly close: () => Promise<void>;
 }
 
-/** Milliseconds for a call with all its waiting, for a token request, and for operations under way at a shutdown. */
+/** Milliseconds for a call with all its waiting, for a token request, for operations under way at a shutdown and for the last sockets. */
 const callMs = 8_000;
 const tokenRequestMs = 7_000;
 const patienceMs = 8_000;
+const lastCallsMs = 1_000;
 /** Locations over which account statistics are added up at most. */
 const rollUpLocations = 50;
 
 /** Where the rooms meet, inward half: everything below the loaders. */
-const composeReads = (config: Config, access: UpstreamAccess, { log, tally }: { log: Log; tally: Tally }) => {
+const composeReads = async (config: Config, access: UpstreamAccess, { log, tally }: { log: Log; tally: Tally }) => {
   const dispatcher = createDispatcher();
   const tokens = createAccessTokens({
     grant: toGrant(access, config.scopes, createTokenEndpointFetch(dispatcher, { timeoutMs: tokenRequestMs })),
@@ -75,18 +76,8 @@ const composeReads = (config: Config, access: UpstreamAccess, { log, tally }: { 
     ],
     createTransport(dispatcher, { url: access.url, isTellingOperations: access.sandbox !== null }),
   );
-  const redis =
-    config.redisUrl === null
-      ? null
-      : createRedis({
-          url: config.redisUrl,
-          timeoutMs: config.cacheTimeoutMs,
-          onProblem: () => tally.add('redis problem'),
-        });
-  const store = redis
-    ? createRedisStore(redis, () => tally.add('cache broken'))
-    : createMemoryStore(config.cacheMemoryBytes);
-  const cache = createCache({ store: config.isCacheOn ? store : null, timeoutMs: config.cacheTimeoutMs, tally });
+  const { store, closeStore } = await openStore(config, tally);
+  const cache = createCache({ store, timeoutMs: config.cacheTimeoutMs, tally });
   const keys = createKeys(
     digest([access.url, 'clientId' in access.grant ? access.grant.clientId : '']),
     config.lifetimes,
@@ -100,16 +91,29 @@ const composeReads = (config: Config, access: UpstreamAccess, { log, tally }: { 
       quota: (locationId: LocationId) => budgets.quota(holderKey({ kind: 'location', locationId })),
     },
     close: async () => {
-      redis?.close();
-      await dispatcher.close();
+      closeStore();
+      // Nobody waits for an answer any more; a token request that hangs must not keep the process.
+      await Promise.race([dispatcher.close(), sleep(lastCallsMs, undefined, { ref: false })]);
+      await dispatcher.destroy();
     },
   };
+};
+
+const openStore = async (config: Config, tally: Tally): Promise<{ store: Store | null; closeStore: () => void }> => {
+  if (!config.isCacheOn) return { store: null, closeStore: () => undefined };
+  if (config.redisUrl === null) {
+    return { store: createMemoryStore(config.cacheMemoryBytes), closeStore: () => undefined };
+  }
+  const { createRedis } = await import('./stores/redis.ts'); // its client takes 10 MB and 60 ms, which most starts do without
+  const onProblem = () => tally.add('redis problem');
+  const redis = createRedis({ url: config.redisUrl, timeoutMs: config.cacheTimeoutMs, onProblem });
+  return { store: createRedisStore(redis, () => tally.add('cache broken')), closeStore: () => redis.close() };
 };
 
 /** Where the rooms meet, outward half. Listens before it returns; throws what listening throws. */
 export const startGateway = async (config: Config, access: UpstreamAccess, log: Log): Promise<Gateway> => {
   const tally = createTally();
-  const inward = composeReads(config, access, { log, tally });
+  const inward = await composeReads(config, access, { log, tally });
   const schema = createSchema();
   const costLimits = { ...config, rollUpLocations: config.accountStatistics === 'roll-up' ? rollUpLocations : 0 };
   const executor = await startExecutor({ schema, log, costLimits, isIntrospectable: !config.isProduction });

@@ -1,4 +1,4 @@
-import { Keyv, KeyvMemoryAdapter } from 'keyv';
+import { Keyv, KeyvMemoryAdapter, type KeyvSerializationAdapter } from 'keyv';
 import { LRUCache } from 'lru-cache';
 import type { Redis } from '../stores/redis.ts';
 
@@ -17,19 +17,23 @@ class BoundedMemory extends LRUCache<string, Kept> {
   }
 }
 
+// Keyv's own serializer looks at every value for buffers and large integers; ours are plain data.
+const plainJson = JSON as KeyvSerializationAdapter;
+
 /** Memory that never holds more than `maxBytes` (keys and texts at two bytes a character, and what each entry costs by itself). */
 export const createMemoryStore = (maxBytes: number): Store => {
   const memory = new BoundedMemory({
     maxSize: maxBytes,
     sizeCalculation: ({ value }, key) => 64 + 2 * key.length + (typeof value === 'string' ? 2 * value.length : 512),
   });
-  return quiet(new Keyv({ store: new KeyvMemoryAdapter(memory) }), () => undefined);
+  return quiet(new Keyv({ store: new KeyvMemoryAdapter(memory), serialization: plainJson }), () => undefined);
 };
 
 /** Redis behind Keyv; every command is limited by `redis`. A failed read is a miss, `onProblem` hears of it. */
 export const createRedisStore = (redis: Redis, onProblem: (error: unknown) => void): Store =>
   quiet(
     new Keyv({
+      serialization: plainJson,
       store: {
         opts: {},
         get: (key: string) => redis.run(async (client) => (await client.get(key)) ?? undefined),

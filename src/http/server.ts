@@ -43,7 +43,7 @@ export const createHttpServer = async ({ log, corsOrigins, isDraining }: HttpOpt
   });
   app.setErrorHandler((error: Error & { code: string; statusCode?: number }, request, reply) => {
     const problem = problemOf(error);
-    if (problem === internal) log.failed('request failed', error, { requestId: request.id });
+    if (problem === internal) log.bug('request failed', error, { requestId: request.id });
     answerProblem(request, reply, problem);
   });
   app.setNotFoundHandler((request, reply) => void answerProblem(request, reply, noSuchPath));

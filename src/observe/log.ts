@@ -12,6 +12,8 @@ export interface Log {
   warn(message: string, fields?: Fields): void;
   error(message: string, fields?: Fields): void;
   failed(message: string, error: unknown, fields?: Fields): void;
+  /** The same with the stack, for what nobody foresaw. */
+  bug(message: string, error: unknown, fields?: Fields): void;
 }
 
 /** Where lines go; standard output unless told otherwise. */
@@ -39,6 +41,10 @@ export const createLog = (options: { level: string; secrets: readonly string[]; 
     warn: write('warn'),
     error,
     failed: (message, cause, fields) => error(message, { ...fields, error: describeError(cause, redact) }),
+    bug: (message, cause, fields) => {
+      const stack = cause instanceof Error ? (cause.stack?.slice(0, 2_000) ?? '') : '';
+      error(message, { ...fields, error: describeError(cause, redact), stack });
+    },
   };
 };
 

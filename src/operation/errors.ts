@@ -28,7 +28,7 @@ export const createFormatError =
         extensions: { code, ...(code in errorTable && rowOf(code as ErrorCode)), requestId: requestId() },
       };
     }
-    log.failed('unforeseen error', original, { path: formatted.path?.join('.') });
+    log.bug('unforeseen error', original, { path: formatted.path?.join('.') });
     return { ...where, ...describe('INTERNAL_SERVER_ERROR', {}) };
   };
 

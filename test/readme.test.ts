@@ -1,0 +1,155 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { isObjectType } from 'graphql';
+import { createSchema } from '../src/operation/schema.ts';
+import { renderReadme } from '../tools/documents.ts';
+import { startTestGateway, type TestGateway } from './support/gateway.ts';
+import { freePorts, run } from './support/process.ts';
+
+const readme = readFileSync('README.md', 'utf8');
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
+
+/** The code blocks of a language, each with the JSON block right after it, if there is one. */
+const blocksOf = (language: string) =>
+  [
+    ...readme.matchAll(
+      new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\`(?:\\n\\n\`\`\`json\\n([\\s\\S]*?)\`\`\`)?`, 'g'),
+    ),
+  ].map(([, code = '', json]) => ({ code, json }));
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startTestGateway();
+});
+afterAll(() => gateway.close());
+
+/** What a value looks like, without what it says. */
+const shapeOf = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.slice(0, 1).map(shapeOf);
+  if (typeof value !== 'object' || value === null) return typeof value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, shapeOf(one)]));
+};
+
+describe('the README', () => {
+  test('has the tables that the code makes: `npm run docs` writes them', () => {
+    expect(readme).toBe(renderReadme(readme));
+  });
+
+  test.each(blocksOf('graphql').map(({ code, json }, index) => [index + 1, code, json] as const))(
+    'query %i of the cookbook answers as shown',
+    async (_number, code, json) => {
+      const answer = await gateway.ask(code);
+      if (json === undefined) expect(answer.errors).toEqual([]);
+      else expect(shapeOf(JSON.parse(answer.text))).toEqual(shapeOf(JSON.parse(json)));
+    },
+  );
+
+  test('the example in JavaScript runs', async () => {
+    const [block] = blocksOf('js');
+    const code = block?.code.replace('http://127.0.0.1:4000', gateway.url) ?? '';
+    const { stdout } = await promisify(execFile)('node', ['--input-type=module', '-e', code]);
+    expect(stdout).toContain("subject: 'sandbox'");
+  });
+
+  test('`npm start` prints the banner shown, and its curl answers when pasted', async () => {
+    await using started = run('npm', ['start'], freePorts);
+    const [curl] = await started.seen(/curl -s .*/);
+    const shown = readme.match(/users-gateway [\s\S]*?curl -s .*/)?.[0] ?? '';
+    const plain = (text: string) =>
+      text
+        .replace(/node v[\d.]+/, 'node')
+        .replace(/127\.0\.0\.1:\d+/g, 'address')
+        .trim();
+    expect(plain(started.output().slice(started.output().indexOf('users-gateway 0')))).toBe(plain(shown));
+    const { stdout } = await promisify(execFile)('sh', ['-c', curl]);
+    const answer = readme.match(/```json\n(\{"data".*)\n/)?.[1] ?? '';
+    expect(shapeOf(JSON.parse(stdout))).toEqual(shapeOf(JSON.parse(answer)));
+  });
+
+  test('every npm script that it names exists', () => {
+    const named = [...readme.matchAll(/npm run ([a-z:-]+)/g)].map(([, name = '']) => name);
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter((name) => !(name in scripts))).toEqual([]);
+  });
+
+  test('every file that it links to exists', () => {
+    const links = [...readme.matchAll(/\]\(([^)#:]+)\)/g)].map(([, path = '']) => path);
+    expect(links.length).toBeGreaterThan(10);
+    expect(links.filter((path) => !existsSync(path))).toEqual([]);
+  });
+
+  test('the field mapping names every field that comes from upstream', () => {
+    const types = [
+      'Tag',
+      'TagDetails',
+      'TagConnection',
+      'SocialAccount',
+      'Statistics',
+      'StatisticsMetric',
+      'PlatformMetric',
+    ];
+    const record = ['id', 'name', 'timeZone', 'city', 'country'].map((field) => `Location.${field}`);
+    const fields = types.flatMap((name) => {
+      const type = createSchema().getType(name);
+      return isObjectType(type) ? Object.keys(type.getFields()).map((field) => `${name}.${field}`) : [];
+    });
+    expect([...record, ...fields].filter((field) => !readme.includes(`\`${field}\``))).toEqual([]);
+  });
+
+  test('speaks of every error code', () => {
+    for (const code of ['GRAPHQL_PARSE_FAILED', 'BODY_TOO_LARGE', 'INTERNAL_SERVER_ERROR'])
+      expect(readme).toContain(code);
+  });
+});
+
+describe('the other lines', () => {
+  test('`npm run sandbox` starts the sandbox alone and says how to point a gateway at it', async () => {
+    await using sandbox = run('npm', ['run', 'sandbox'], freePorts);
+    const [, url = '', id = '', secret = ''] = await sandbox.seen(
+      /UPSTREAM_URL=(\S+) UPSTREAM_CLIENT_ID=(\S+) UPSTREAM_CLIENT_SECRET=(\S+)/,
+    );
+    await using live = run('npm', ['start'], {
+      ...freePorts,
+      UPSTREAM_URL: url,
+      UPSTREAM_CLIENT_ID: id,
+      UPSTREAM_CLIENT_SECRET: secret,
+    });
+    const [, gatewayUrl = ''] = await live.seen(/"url":"([^"]+)","mode":"live"/);
+    const response = await fetch(`${gatewayUrl}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        query: '{ locations(first: 1) { nodes { name } } accountStatistics { posts { total } } }',
+      }),
+    });
+    const { data, errors } = (await response.json()) as { data: { locations: { nodes: unknown[] } }; errors?: unknown };
+    expect(errors).toBeUndefined();
+    expect(data.locations.nodes).toHaveLength(1);
+    expect(live.output()).not.toContain(secret);
+  });
+
+  test('`npm start -- --help` says what there is', async () => {
+    const { stdout } = await promisify(execFile)('npm', ['start', '--', '--help']);
+    expect(stdout).toMatch(/npm run sandbox/);
+  });
+
+  test('a taken port is one line that says what to do', async () => {
+    const taken = new URL(gateway.url).port;
+    await using second = run('npm', ['start'], { ...freePorts, PORT: taken });
+    await second.exited;
+    expect(second.output()).toMatch(new RegExp(`Port ${taken} is taken. Choose another one: PORT=4001 npm start`));
+    expect(second.output()).not.toContain('    at ');
+  });
+
+  test('a bad configuration names all its problems, and no value', async () => {
+    const bad = { ...freePorts, UPSTREAM_CLIENT_ID: 'app', CACHE: 'maybe', UPSTREAM_CLEINT_SECRET: 'hunter2-hunter2' };
+    await using refused = run('npm', ['start'], bad);
+    expect((await refused.exited).code).toBe(2);
+    expect(refused.output()).toMatch(/UPSTREAM_CLIENT_SECRET is missing/);
+    expect(refused.output()).toMatch(/CACHE/);
+    expect(refused.output()).toMatch(/UPSTREAM_CLEINT_SECRET.*did you mean/);
+    expect(refused.output()).not.toMatch(/hunter2|maybe|    at /);
+  });
+});
