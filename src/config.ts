@@ -43,7 +43,7 @@ export interface Config {
 }
 
 /** `url` is an origin without a slash at its end; http only on loopback. */
-export type UpstreamChoice =
+type UpstreamChoice =
   { readonly kind: 'sandbox' } | { readonly kind: 'live'; readonly url: string; readonly grant: UpstreamGrant };
 
 /** The credentials of one grant, complete. All but `clientId` and `companyId` are secrets. */

@@ -14,13 +14,13 @@ import type { ListTagsInput } from '../upstream/endpoints/list-tags.ts';
 import { batchByLocation, batchOfOne } from './batch-by-location.ts';
 
 /** Which tag. */
-export interface TagKey {
+interface TagKey {
   readonly locationId: LocationId;
   readonly id: TagId;
 }
 
 /** Which statistics. */
-export interface StatisticsKey {
+interface StatisticsKey {
   readonly locationId: LocationId;
   readonly wish: StatisticsWish;
 }

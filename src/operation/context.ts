@@ -4,7 +4,7 @@ import type { Reads } from '../reads/index.ts';
 import type { GatewayContext, GatewayState } from '../resolvers/context.ts';
 
 /** What became of an operation, filled in on its way; the HTTP room and the log read it. */
-export interface OperationTrace {
+interface OperationTrace {
   /** The operation's name once the document is parsed; upstream calls carry it to the sandbox. */
   readonly names: string[];
   /** `ok`, or the code of the first error. */

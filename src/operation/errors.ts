@@ -33,7 +33,7 @@ export const createFormatError =
   };
 
 /** An error by code, as clients see it: message, code, what to do, whether and when to repeat, and the request id. */
-export const describe = (
+const describe = (
   code: ErrorCode,
   { message, retryAfterMs }: { message?: string; retryAfterMs?: number | null },
 ): GraphQLFormattedError => ({
