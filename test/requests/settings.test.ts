@@ -1,0 +1,145 @@
+import { describe, expect, test } from '@jest/globals';
+import type { UpstreamGrant } from '../../src/config.ts';
+import type { Sandbox } from '../../src/sandbox/server.ts';
+import { byRoute, startTestGateway } from '../support/gateway.ts';
+import { startRedis } from '../support/redis.ts';
+
+const board = (id: string) =>
+  `{ location(id: "${id}") { name tags(first: 3) { nodes { name details { updatedAt } } } statistics { likes { total } } } }`;
+
+describe('CACHE', () => {
+  test('off keeps nothing between requests, and asks once within one', async () => {
+    await using gateway = await startTestGateway({ config: { isCacheOn: false } });
+    const { full } = gateway.sandbox.locations;
+    const once = { listTags: 1, listAccounts: 1, readLocation: 1, readStatistics: 1 };
+    await gateway.ask(board(full));
+    expect(byRoute(gateway.calls())).toEqual(once);
+    await gateway.ask(board(full));
+    expect(byRoute(gateway.calls())).toEqual(once);
+  });
+
+  test('REDIS_URL: what one gateway has read, another one over the same upstream need not', async () => {
+    await using redis = await startRedis();
+    const config = { redisUrl: redis.url };
+    await using first = await startTestGateway({ config });
+    const { sandbox } = first;
+    const grant = {
+      kind: 'client-credentials',
+      clientId: sandbox.client.id,
+      clientSecret: sandbox.client.secret,
+      companyId: sandbox.companyId,
+    } as const;
+    await using second = await startTestGateway({ config, access: () => ({ url: sandbox.url, sandbox, grant }) });
+    await connected(first.gateway);
+    await connected(second.gateway);
+    const answer = await first.ask(board(sandbox.locations.full));
+    first.calls();
+    expect((await second.ask(board(sandbox.locations.full))).data).toEqual(answer.data);
+    expect(first.calls()).toEqual([]);
+  });
+
+  test('a Redis that is not there costs nobody an answer', async () => {
+    await using gateway = await startTestGateway({ config: { redisUrl: 'redis://127.0.0.1:1' } });
+    const answer = await gateway.ask(board(gateway.sandbox.locations.full));
+    expect(answer.errors).toEqual([]);
+    expect(gateway.gateway.tally.snapshot()).toHaveProperty('redis problem');
+  });
+});
+
+describe('UPSTREAM_GRANT', () => {
+  const over = (grantOf: (sandbox: Sandbox) => UpstreamGrant) =>
+    startTestGateway({ access: (sandbox) => ({ url: sandbox.url, sandbox: null, grant: grantOf(sandbox) }) });
+
+  test('refresh-token: each token is spent once, its successor renews the next time', async () => {
+    await using gateway = await over((sandbox) => ({
+      kind: 'refresh-token',
+      clientId: sandbox.client.id,
+      clientSecret: sandbox.client.secret,
+      refreshToken: sandbox.issueRefreshToken({ locationId: sandbox.locations.full }),
+    }));
+    const { full, large } = gateway.sandbox.locations;
+    for (let renewal = 0; renewal < 3; renewal += 1) {
+      expect(
+        (
+          await gateway.ask(
+            `{ location(id: "${full}") { tags(first: 1) { freshness { state } } installation { status grantKind } } }`,
+          )
+        ).data.location.installation,
+      ).toEqual({
+        status: 'CONNECTED',
+        grantKind: 'LOCATION_GRANT',
+      });
+      gateway.sandbox.expireAccessTokens();
+      expect(
+        (await gateway.ask(`{ location(id: "${full}") { socialAccounts { nodes { id } } name } }`)).errors,
+      ).toEqual([]);
+    }
+    const other = await gateway.ask(`{ location(id: "${large}") { name installation { status } } }`);
+    expect(gateway.codesOf(other)).toEqual(['LOCATION_NOT_CONNECTED']);
+    expect(other.data.location.installation.status).toBe('REAUTHORIZATION_REQUIRED');
+  });
+
+  test('private-token: sent as it is, never renewed', async () => {
+    await using gateway = await over((sandbox) => ({
+      kind: 'private-token',
+      privateToken: sandbox.issuePrivateToken({ locationId: sandbox.locations.full }),
+    }));
+    const { full, large } = gateway.sandbox.locations;
+    const answer = await gateway.ask(`{ location(id: "${full}") { name } other: location(id: "${large}") { name } }`);
+    expect(answer.data).toEqual({ location: { name: 'Harbour Bay Dental' }, other: { name: null } });
+    expect(gateway.codesOf(answer)).toEqual(['LOCATION_NOT_CONNECTED']);
+    expect(gateway.sandbox.calls().filter(({ route }) => route === 'token')).toEqual([]);
+  });
+});
+
+describe('ACCOUNT_STATISTICS', () => {
+  const question =
+    '{ accountStatistics { posts { total } timeZone quality { isComplete warnings { code location { id } } } } }';
+
+  test('endpoint walks the path of the user’s document', async () => {
+    await using gateway = await startTestGateway({ config: { accountStatistics: 'endpoint' } });
+    const answer = await gateway.ask(question);
+    expect(answer.errors).toEqual([]);
+    expect(answer.data.accountStatistics.posts.total).toBeGreaterThan(0);
+    expect(gateway.calls().map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'GET /socialplanner/statistics.readonly',
+    ]);
+  });
+
+  test('roll-up adds up the readable locations and names those that are missing', async () => {
+    await using gateway = await startTestGateway({ config: { accountStatistics: 'roll-up' } });
+    const { notInstalled } = gateway.sandbox.locations;
+    const { posts, quality } = (await gateway.ask(question)).data.accountStatistics;
+    expect(posts.total).toBeGreaterThan(0);
+    expect(quality.isComplete).toBe(false);
+    expect(quality.warnings).toContainEqual({ code: 'LOCATION_UNREADABLE', location: { id: notInstalled } });
+    expect(gateway.calls().some(({ route }) => route === 'readAccountStatistics')).toBe(false);
+  });
+});
+
+test('a field whose scope the caller lacks is FORBIDDEN by name, and nothing is asked upstream', async () => {
+  await using gateway = await startTestGateway({ config: { scopes: ['locations.readonly'] } });
+  const answer = await gateway.ask(
+    `{ location(id: "${gateway.sandbox.locations.full}") { name tags { totalCount } statistics { timeZone } } }`,
+  );
+  expect(gateway.codesOf(answer)).toEqual(['FORBIDDEN', 'FORBIDDEN']);
+  expect(answer.errors[0]?.message).toBe('`tags` needs the scope socialplanner/tag.readonly.');
+  expect(byRoute(gateway.calls())).toEqual({ readLocation: 1 });
+});
+
+/** Asks until the gateway's own connection to Redis has taken an answer. */
+const connected = async ({
+  tally,
+  url,
+}: {
+  tally: { snapshot(): Readonly<Record<string, number>> };
+  url: string;
+}): Promise<void> => {
+  while ((tally.snapshot()['cache miss'] ?? 0) + (tally.snapshot()['cache hit'] ?? 0) === 0) {
+    await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: '{ accountStatistics { timeZone } }' }),
+    }).then((response) => response.text());
+  }
+};
