@@ -9,14 +9,8 @@ import type { ReadDeps } from './deps.ts';
 import { toFigures } from './figures.ts';
 import { mergeFigures } from './merge-figures.ts';
 import { resolveComparison, resolvePeriod, type PeriodWish } from './period.ts';
-import {
-  defaultWish,
-  qualityOf,
-  type ReadStatistics,
-  type ReadTimeZone,
-  type StatisticsWish,
-  type Zone,
-} from './statistics.ts';
+import { qualityOf, type ReadStatistics, type ReadTimeZone, type Zone } from './statistics.ts';
+import { defaultWish, type StatisticsWish } from './wish.ts';
 
 /** Account-level metrics; `wish` null is the default. */
 export type ReadAccountStatistics = (

@@ -1,7 +1,7 @@
 import type { ProfileId } from '../model/ids.ts';
 import { supportsStatistics, type SocialAccount } from '../model/social-account.ts';
 import { warning, type Warning } from '../model/statistics.ts';
-import type { StatisticsWish } from './statistics.ts';
+import type { StatisticsWish } from './wish.ts';
 
 /** The profiles to ask for. Expired accounts and those without permission yield nothing upstream (README §3): they are left out and
  * named, never shown as zeros. */

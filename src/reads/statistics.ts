@@ -1,7 +1,6 @@
 import { GatewayError } from '../model/errors.ts';
 import { oldest, type Freshness } from '../model/freshness.ts';
 import type { LocationId, ProfileId } from '../model/ids.ts';
-import type { SocialPlatform } from '../model/social-account.ts';
 import { warning, type DatePeriod, type Figures, type Statistics, type Warning } from '../model/statistics.ts';
 import type { Cause } from '../upstream/endpoint.ts';
 import { profileIdsPerCall, readStatistics, type ReadStatisticsInput } from '../upstream/endpoints/read-statistics.ts';
@@ -10,26 +9,11 @@ import type { ReadDeps } from './deps.ts';
 import { emptyFigures, toFigures } from './figures.ts';
 import type { ReadLocation } from './locations.ts';
 import { mergeFigures } from './merge-figures.ts';
-import { resolveComparison, resolvePeriod, toInstants, type ComparisonWish, type PeriodWish } from './period.ts';
+import { resolveComparison, resolvePeriod, toInstants } from './period.ts';
 import { selectProfiles } from './profiles.ts';
 import type { ReadSocialAccounts } from './social-accounts.ts';
 import { chunks } from './tag-details.ts';
-
-/** What to measure; null profiles: all live accounts, null platforms: all. */
-export interface StatisticsWish {
-  readonly profileIds: readonly ProfileId[] | null;
-  readonly platforms: readonly SocialPlatform[] | null;
-  readonly period: PeriodWish;
-  readonly compareTo: ComparisonWish;
-}
-
-/** The last 7 full days of all live accounts against the 7 before. */
-export const defaultWish: StatisticsWish = {
-  profileIds: null,
-  platforms: null,
-  period: { kind: 'last', days: 7 },
-  compareTo: { kind: 'previous' },
-};
+import type { StatisticsWish } from './wish.ts';
 
 /** Statistics of a location; `zone` where the caller has asked for it already. */
 export type ReadStatistics = (

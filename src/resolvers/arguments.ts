@@ -3,7 +3,7 @@ import { toProfileId, type ProfileId } from '../model/ids.ts';
 import type { SocialPlatform } from '../model/social-account.ts';
 import type { ComparisonInput, DateRangeInput, PeriodInput, StatisticsInput } from '../generated/resolvers.ts';
 import { dayCount } from '../reads/calendar.ts';
-import { defaultWish, type StatisticsWish } from '../reads/statistics.ts';
+import { defaultWish, type StatisticsWish } from '../reads/wish.ts';
 import type { ComparisonWish, PeriodWish } from '../reads/period.ts';
 
 /** A page size; throws BAD_USER_INPUT outside 1 to 100. */

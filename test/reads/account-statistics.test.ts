@@ -6,7 +6,7 @@ import { warning, type Metric, type Statistics } from '../../src/model/statistic
 import { createCalendars } from '../../src/reads/calendar.ts';
 import { createRollUp } from '../../src/reads/account-statistics.ts';
 import { emptyFigures } from '../../src/reads/figures.ts';
-import { defaultWish, type StatisticsWish } from '../../src/reads/statistics.ts';
+import { defaultWish, type StatisticsWish } from '../../src/reads/wish.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
 import { cause, locationId, profileId } from '../upstream/over-sandbox.ts';
 import { readsOver, stopClock } from './reads-over-sandbox.ts';

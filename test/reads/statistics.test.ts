@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, tes
 import type { Statistics } from '../../src/model/statistics.ts';
 import { addDays, daysFrom } from '../../src/reads/calendar.ts';
 import type { Reads } from '../../src/reads/index.ts';
-import { defaultWish, type StatisticsWish } from '../../src/reads/statistics.ts';
+import { defaultWish, type StatisticsWish } from '../../src/reads/wish.ts';
 import { startSandbox, type Sandbox, type SandboxCall, type SandboxFault } from '../../src/sandbox/server.ts';
 import { cause, locationId, profileId } from '../upstream/over-sandbox.ts';
 import { readsOver, stopClock } from './reads-over-sandbox.ts';
