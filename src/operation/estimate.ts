@@ -39,11 +39,12 @@ interface Scope {
 interface Place {
   readonly type: GraphQLObjectType;
   readonly scope: Scope;
-  /** How many objects of that type there may be in the scope: tags on a page. */
-  readonly size: number;
+  /** The page of tags that one is in: their details travel together. */
+  readonly page: { readonly key: string; readonly size: number };
 }
 
 const batch = 100;
+const noPage = { key: '', size: 1 };
 
 /** Counts calls for each location, as upstream does: 20 locations × 50 tags is 20 detail calls, not 10. */
 export const estimate = (input: EstimateInput): Estimate => {
@@ -57,15 +58,16 @@ export const estimate = (input: EstimateInput): Estimate => {
 
   const enter = (type: GraphQLObjectType, field: FieldNode, args: Args, from: Place): Place => {
     if (type.name === 'Location' && from.type.name === 'Query') {
-      return { type, scope: scopeOf(`location ${String(args['id'])}`, 1), size: 1 };
+      return { type, scope: scopeOf(`location ${String(args['id'])}`, 1), page: noPage };
     }
     if (type.name === 'LocationConnection') {
-      return { type, scope: scopeOf(`locations ${fieldKey(field, args)}`, Number(args['first'])), size: 1 };
+      return { type, scope: scopeOf(`locations ${fieldKey(field, args)}`, Number(args['first'])), page: noPage };
     }
     if (type.name === 'Location' && from.type.name === 'StatisticsWarning') {
-      return { type, scope: scopeOf('locations of warnings', Math.max(1, input.rollUpLocations)), size: 1 };
+      return { type, scope: scopeOf('locations of warnings', Math.max(1, input.rollUpLocations)), page: noPage };
     }
-    return { type, scope: from.scope, size: type.name === 'TagConnection' ? Number(args['first']) : from.size };
+    const page = { key: fieldKey(field, args), size: Number(args['first']) };
+    return { type, scope: from.scope, page: type.name === 'TagConnection' ? page : from.page };
   };
 
   const walk = (selections: SelectionSetNode, place: Place): void => {
@@ -88,7 +90,7 @@ export const estimate = (input: EstimateInput): Estimate => {
   };
 
   const root = input.schema.getRootType(input.operation.operation);
-  if (root) walk(input.operation.selectionSet, { type: root, scope: company, size: 1 });
+  if (root) walk(input.operation.selectionSet, { type: root, scope: company, page: noPage });
   return sumUp([...scopes.values()], company);
 };
 
@@ -99,7 +101,7 @@ const fieldKey = (node: FieldNode, args: Args): string => `${node.name.value} ${
 const count = (
   { schema, rollUpLocations }: EstimateInput,
   field: GraphQLField<unknown, unknown>,
-  { node, args, place: { scope, size } }: { node: FieldNode; args: Args; place: Place },
+  { node, args, place: { scope, page } }: { node: FieldNode; args: Args; place: Place },
 ): void => {
   const upstream = upstreamOf(schema, field);
   if (upstream === null) return;
@@ -109,7 +111,7 @@ const count = (
     add(`accountStatistics ${fieldKey(node, args)}`, Math.max(1, 3 * rollUpLocations));
   else if (endpoint === 'readTagDetails') {
     const ids = args['ids'] ?? args['id'];
-    if (ids === undefined) add(`details of a page of ${size}`, Math.ceil(size / batch));
+    if (ids === undefined) add(`details of ${page.key}`, Math.ceil(page.size / batch));
     else for (const id of Array.isArray(ids) ? ids : [ids]) scope.ids.add(String(id));
   } else if (endpoint === 'readStatistics') {
     // Statistics need the accounts for their profiles and the location's record for its time zone.
