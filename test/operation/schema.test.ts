@@ -122,6 +122,12 @@ describe('the estimate of an operation', () => {
     ],
     ['single tags batch', '{ location(id: "a") { x: tag(id: "1") { id } y: tag(id: "2") { id } } }', 1, 1],
     [
+      'two pages with details',
+      '{ location(id: "a") { x: tags(first: 5) { nodes { details { id } } } y: tags(first: 5, search: "s") { nodes { details { id } } } } }',
+      4,
+      4,
+    ],
+    [
       'through fragments',
       '{ location(id: "a") { ...F } } fragment F on Location { name ... on Location { tags { totalCount } } }',
       2,
