@@ -1,16 +1,18 @@
-// Looks for the real services that the tests need, before they run. Silent when all are there.
+// Looks for the real services and programs that the tests need, before they run. Silent when all are there.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-// One row per service. `folders` are looked into beside PATH; a `*` stands for any one folder.
+// One row each. `folders` are looked into beside PATH; a `*` stands for any one folder.
 const services = [
   {
     binary: 'redis-server',
     folders: [],
     packages: { 'apt-get': 'redis-server', brew: 'redis', dnf: 'redis', apk: 'redis' },
   },
+  // The README's line is pasted as it stands.
+  { binary: 'curl', folders: [], packages: { 'apt-get': 'curl', brew: 'curl', dnf: 'curl', apk: 'curl' } },
 ];
 
 const installers = {
