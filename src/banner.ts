@@ -9,14 +9,20 @@ const version = (): string => {
   return text;
 };
 
+/** What the banner speaks of. */
+export interface BannerOptions {
+  readonly gateway: Gateway;
+  readonly controlUrl: string;
+  readonly isProduction: boolean;
+}
+
 /** What a person sees after `npm start`; every line is a working link or command. */
-export const banner = ({ gateway, controlUrl }: { gateway: Gateway; controlUrl: string }): string =>
-  `users-gateway ${version()} · node ${process.version} · SANDBOX MODE: no upstream is configured, all data is invented
+export const banner = ({ gateway, controlUrl, isProduction }: BannerOptions): string =>
+  `users-gateway ${version()} · node ${process.version} · SANDBOX MODE: all data is invented
 
   GraphQL         ${gateway.url}/graphql
   Start page      ${gateway.url}/
-  Apollo Sandbox  ${gateway.url}/sandbox (needs the internet)
-  Users API       ${controlUrl} (the pretend upstream: watch calls arrive, edit tags, break things)
+${isProduction ? '' : `  Apollo Sandbox  ${gateway.url}/sandbox (needs the internet)\n`}  Users API       ${controlUrl} (the pretend upstream: watch calls arrive, edit tags, break things)
 
 Try it:
 

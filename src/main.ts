@@ -36,7 +36,7 @@ const runGateway = async (config: Config): Promise<void> => {
   const sandbox = config.upstream.kind === 'sandbox' ? await startSandbox(config) : null;
   const access: UpstreamAccess = accessOf(config, sandbox);
   const gateway = await startGateway(config, access, log);
-  if (sandbox) console.log(banner({ gateway, controlUrl: sandbox.controlUrl }));
+  if (sandbox) console.log(banner({ gateway, controlUrl: sandbox.controlUrl, isProduction: config.isProduction }));
   else log.info('listening', { url: gateway.url, mode: 'live' });
   onSignal(log, async () => {
     await gateway.close();

@@ -3,7 +3,7 @@ import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
-import type { GraphQLSchema } from 'graphql';
+import { NoSchemaIntrospectionCustomRule, type GraphQLSchema } from 'graphql';
 import type { Log } from '../observe/log.ts';
 import type { OperationContext } from './context.ts';
 import { createDocumentStore } from './documents.ts';
@@ -34,7 +34,8 @@ export const startExecutor = async ({
 }: ExecutorOptions): Promise<Executor> => {
   const apollo = new ApolloServer<OperationContext>({
     schema,
-    introspection: isIntrospectable,
+    introspection: true, // else Apollo refuses it in words about itself; the rule of GraphQL refuses it below
+    validationRules: isIntrospectable ? [] : [NoSchemaIntrospectionCustomRule],
     // A signed-in urql sends GETs without a preflight header; the token in `authorization` proves as much, no page can make a browser send it.
     csrfPrevention: { requestHeaders: ['x-apollo-operation-name', 'apollo-require-preflight', 'authorization'] },
     stopOnTerminationSignals: false,

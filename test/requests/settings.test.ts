@@ -143,3 +143,13 @@ const connected = async ({
     }).then((response) => response.text());
   }
 };
+
+test('in production the schema cannot be asked for, and typing errors get no suggestions', async () => {
+  await using gateway = await startTestGateway({ config: { isProduction: true } });
+  const asked = await gateway.ask('{ __schema { types { name } } }');
+  expect(gateway.codesOf(asked)).toEqual(['GRAPHQL_VALIDATION_FAILED', 'GRAPHQL_VALIDATION_FAILED']);
+  expect(asked.errors[0]?.message).toMatch(/introspection has been disabled/);
+  const mistyped = await gateway.ask('{ vewer { subject } }');
+  expect(mistyped.errors[0]?.message).toBe('Cannot query field "vewer" on type "Query".');
+  expect((await gateway.ask('{ viewer { __typename } }')).data).toEqual({ viewer: { __typename: 'Viewer' } });
+});
