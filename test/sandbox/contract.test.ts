@@ -8,11 +8,9 @@ import { createCaller, type Heard } from './caller.ts';
 // The vendor's own specs (CC0-1.0), put together; see "info" in the file for where each part comes from.
 const contract = JSON.parse(readFileSync('test/fixtures/users-api.openapi.json', 'utf8')) as { paths: Paths };
 
-interface Paths {
-  readonly [path: string]: {
-    readonly [method: string]: { readonly responses: { readonly [status: string]: unknown } };
-  };
-}
+type Paths = Readonly<
+  Record<string, Readonly<Record<string, { readonly responses: Readonly<Record<string, unknown>> }>>>
+>;
 
 const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: true });
 addFormats.default(ajv);
