@@ -67,13 +67,7 @@ const composeReads = async (config: Config, access: UpstreamAccess, { log, tally
   });
   const budgets = createBudgets({ burst: config.burst, dailyLimit: config.dailyLimit });
   const send = stack(
-    [
-      observed({ log, tally }),
-      deadline(callMs),
-      authorize(tokens),
-      limit(budgets, { maxWaitMs: callMs }),
-      deadline(config.upstreamTimeoutMs),
-    ],
+    [observed({ log, tally }), deadline(callMs), authorize(tokens), limit(budgets), deadline(config.upstreamTimeoutMs)],
     createTransport(dispatcher, { url: access.url, isTellingOperations: access.sandbox !== null }),
   );
   const { store, closeStore } = await openStore(config, tally);

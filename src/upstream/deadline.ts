@@ -7,13 +7,14 @@ export const deadline =
   (next) =>
   async (request) => {
     const late = new AbortController();
+    const endsAt = Math.min(request.endsAt ?? Infinity, Date.now() + ms);
     const timer = setTimeout(() => {
       late.abort(
         new GatewayError('UPSTREAM_TIMEOUT', { cause: new Error(`no answer from ${request.endpoint} in ${ms} ms`) }),
       );
     }, ms);
     try {
-      return await next({ ...request, signal: AbortSignal.any([request.signal, late.signal]) });
+      return await next({ ...request, endsAt, signal: AbortSignal.any([request.signal, late.signal]) });
     } finally {
       clearTimeout(timer);
     }

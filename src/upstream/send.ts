@@ -23,6 +23,8 @@ export interface UpstreamRequest {
   readonly operations: readonly string[];
   /** Ends when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
+  /** When the first of the deadlines around it ends, epoch milliseconds; absent outside any. */
+  readonly endsAt?: number;
 }
 
 /** What came back, whatever its status. */
