@@ -37,6 +37,7 @@ const run = async (number: number, compileCache: string) => {
     PORT: String(port),
     SANDBOX_PORT: String(sandboxPort),
     DRAIN_DELAY_MS: '0',
+    DOT_ENV: 'off',
     NODE_COMPILE_CACHE: compileCache,
   });
   try {

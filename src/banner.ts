@@ -52,6 +52,9 @@ export const help = `users-gateway: one GraphQL endpoint over the Users API
   npm run sandbox         the sandbox of the Users API alone
   npm run dev             the gateway, restarted whenever a source or the schema changes
   npm test                all tests
+  npm run test:faults     what takes time: killed processes, stopped services, slow sockets
   npm run check           types, lint, format, generated code, unused code
+  npm run bench           start, economy and throughput, measured
+  npm run docs            writes the tables of README.md and .env.example that the code makes
 
 Settings are environment variables: see .env.example or the table in README.md.`;

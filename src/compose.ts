@@ -15,12 +15,14 @@ import { createBudgets } from './limiter/budgets.ts';
 import { limit } from './limiter/limit.ts';
 import { toLocationId, type LocationId } from './model/ids.ts';
 import type { Log } from './observe/log.ts';
+import { describeError } from './observe/redact.ts';
 import { createTally, type Tally } from './observe/tally.ts';
 import { readCatalogue } from './operation/catalogue.ts';
 import { createContextFactory } from './operation/context.ts';
 import { createSchema, readTypeDefs } from './operation/schema.ts';
 import { startExecutor } from './operation/server.ts';
 import { createReads } from './reads/index.ts';
+import { mostPages } from './reads/locations.ts';
 import type { Sandbox } from './sandbox/server.ts';
 import { createAccessTokens } from './tokens/access-tokens.ts';
 import { authorize } from './tokens/authorize.ts';
@@ -55,6 +57,8 @@ const callMs = 8_000;
 const tokenRequestMs = 7_000;
 const patienceMs = 8_000;
 const lastCallsMs = 1_000;
+/** Milliseconds that a write to Redis may take; nobody waits for it. */
+const cacheWriteMs = 150;
 /** Locations over which account statistics are added up at most. */
 const rollUpLocations = 50;
 
@@ -70,7 +74,7 @@ const composeReads = async (config: Config, access: UpstreamAccess, { log, tally
     [observed({ log, tally }), deadline(callMs), authorize(tokens), limit(budgets), deadline(config.upstreamTimeoutMs)],
     createTransport(dispatcher, { url: access.url, isTellingOperations: access.sandbox !== null }),
   );
-  const { store, closeStore } = await openStore(config, tally);
+  const { store, closeStore } = await openStore(config, { log, tally });
   const cache = createCache({ store, timeoutMs: config.cacheTimeoutMs, tally });
   const keys = createKeys(
     digest([access.url, 'clientId' in access.grant ? access.grant.clientId : '']),
@@ -93,23 +97,40 @@ const composeReads = async (config: Config, access: UpstreamAccess, { log, tally
   };
 };
 
-const openStore = async (config: Config, tally: Tally): Promise<{ store: Store | null; closeStore: () => void }> => {
+const openStore = async (
+  config: Config,
+  { log, tally }: { log: Log; tally: Tally },
+): Promise<{ store: Store | null; closeStore: () => void }> => {
   if (!config.isCacheOn) return { store: null, closeStore: () => undefined };
   if (config.redisUrl === null) {
     return { store: createMemoryStore(config.cacheMemoryBytes), closeStore: () => undefined };
   }
   const { createRedis } = await import('./stores/redis.ts'); // its client takes 10 MB and 60 ms, which most starts do without
-  const onProblem = () => tally.add('redis problem');
-  const redis = createRedis({ url: config.redisUrl, timeoutMs: config.cacheTimeoutMs, onProblem });
+  const redis = createRedis({
+    url: config.redisUrl,
+    readTimeoutMs: config.cacheTimeoutMs,
+    writeTimeoutMs: cacheWriteMs,
+    onProblem: () => tally.add('redis problem'),
+    onBad: (error) => log.warn(redisIsBad, { error: describeError(error, String) }), // the log redacts what it is given
+    onGood: () => log.info('Redis is used again.'),
+  });
   return { store: createRedisStore(redis, () => tally.add('cache broken')), closeStore: () => redis.close() };
 };
+
+const redisIsBad =
+  'Redis cannot be used; until it can, answers come from upstream and are not kept. ' +
+  'Check that the server of REDIS_URL runs, can be reached, takes this user and password, has room and accepts writes.';
 
 /** Where the rooms meet, outward half. Listens before it returns; throws what listening throws. */
 export const startGateway = async (config: Config, access: UpstreamAccess, log: Log): Promise<Gateway> => {
   const tally = createTally();
   const inward = await composeReads(config, access, { log, tally });
   const schema = createSchema();
-  const costLimits = { ...config, rollUpLocations: config.accountStatistics === 'roll-up' ? rollUpLocations : 0 };
+  const costLimits = {
+    ...config,
+    rollUpLocations: config.accountStatistics === 'roll-up' ? rollUpLocations : 0,
+    listingCalls: access.sandbox ? 0 : mostPages,
+  };
   const executor = await startExecutor({ schema, log, costLimits, isIntrospectable: !config.isProduction });
   const drain = createDrain();
   const corsOrigins = config.isProduction ? [] : ['https://studio.apollographql.com'];

@@ -1,26 +1,65 @@
-import { parseArgs } from 'node:util';
 import closeWithGrace from 'close-with-grace';
 import { banner, help, sandboxBanner } from './banner.ts';
 import { startGateway, type UpstreamAccess } from './compose.ts';
 import { ConfigError, readConfig, type Config } from './config.ts';
 import { createLog, type Log } from './observe/log.ts';
 
-/** One line that says what to do, and an exit code that is not 0; stack traces help nobody who starts a program. */
+/** What the person who starts the program can mend; the message is the one line that says how. */
+class StartError extends Error {
+  readonly exitCode: 1 | 2;
+
+  constructor(message: string, exitCode: 1 | 2) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+/** Stack traces help nobody who starts a program, but what we did not expect keeps its own. */
 const giveUp = (error: unknown): never => {
-  if (error instanceof ConfigError) console.error(error.message);
-  else if (isTaken(error))
-    console.error(
-      `Port ${error.port} is taken. Choose another one: PORT=4001 npm start (the sandbox's is SANDBOX_PORT).`,
-    );
-  else console.error(error);
-  return process.exit(error instanceof ConfigError ? 2 : 1);
+  const isExpected = error instanceof ConfigError || error instanceof StartError;
+  console.error(isExpected ? error.message : error);
+  return process.exit(error instanceof StartError ? error.exitCode : error instanceof ConfigError ? 2 : 1);
 };
 
-const isTaken = (error: unknown): error is Error & { port: number } =>
-  error instanceof Error && 'code' in error && error.code === 'EADDRINUSE' && 'port' in error;
+interface Place {
+  readonly host: string;
+  readonly port: number;
+  readonly portName: 'PORT' | 'SANDBOX_PORT';
+}
 
-const startSandbox = async ({ host, sandboxPort }: Config) =>
-  (await import('./sandbox/server.ts')).startSandbox({ host, port: sandboxPort });
+const notAnAddress = ({ host }: Place) =>
+  `${host} is not an address of this machine: set HOST to one that is, such as HOST=127.0.0.1.`;
+const notFound = ({ host }: Place) =>
+  `The name ${host} leads to no address: set HOST to one of this machine, such as HOST=127.0.0.1.`;
+
+/** What listening, and looking up the name of the host before it, fail with (errno(3), getaddrinfo(3)). */
+const remedies: Readonly<Partial<Record<string, (place: Place) => string>>> = {
+  EADDRINUSE: ({ port, portName }) =>
+    `Port ${port} is taken: choose another one with ${portName}, such as ${portName}=0, which takes one that is free.`,
+  EACCES: ({ port, portName }) =>
+    `Port ${port} is not allowed to this user: choose one from 1024 up with ${portName}, or ${portName}=0, which takes one that is free.`,
+  EADDRNOTAVAIL: notAnAddress,
+  EAFNOSUPPORT: notAnAddress,
+  EINVAL: notAnAddress, // a link-local address without its interface
+  ENOTFOUND: notFound,
+  EAI_AGAIN: notFound,
+};
+
+/** Says whose port it was, which the error itself does not. */
+const listening = async <T>(place: Place, server: Promise<T>): Promise<T> => {
+  try {
+    return await server;
+  } catch (error) {
+    const { code = '', syscall = '' } = error as NodeJS.ErrnoException;
+    const remedy = ['listen', 'bind', 'getaddrinfo'].includes(syscall) ? remedies[code] : undefined;
+    throw remedy ? new StartError(remedy(place), 1) : error;
+  }
+};
+
+const startSandbox = async ({ host, sandboxPort: port }: Config) => {
+  const sandbox = await import('./sandbox/server.ts');
+  return listening({ host, port, portName: 'SANDBOX_PORT' }, sandbox.startSandbox({ host, port }));
+};
 
 const onSignal = (log: Log, close: () => Promise<void>): void => {
   closeWithGrace({ delay: 15_000, logger: false }, async ({ signal, err }) => {
@@ -35,7 +74,7 @@ const runGateway = async (config: Config): Promise<void> => {
   for (const warning of config.warnings) log.warn(warning);
   const sandbox = config.upstream.kind === 'sandbox' ? await startSandbox(config) : null;
   const access: UpstreamAccess = accessOf(config, sandbox);
-  const gateway = await startGateway(config, access, log);
+  const gateway = await listening({ ...config, portName: 'PORT' }, startGateway(config, access, log));
   if (sandbox) console.log(banner({ gateway, controlUrl: sandbox.controlUrl, isProduction: config.isProduction }));
   else log.info('listening', { url: gateway.url, mode: 'live' });
   onSignal(log, async () => {
@@ -71,14 +110,19 @@ const runSandbox = async (config: Config): Promise<void> => {
 };
 
 const main = async (): Promise<void> => {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    strict: false,
-    options: { help: { type: 'boolean', short: 'h' } },
-  });
-  if (values.help === true) console.log(help);
-  else if (positionals[0] === 'sandbox') await runSandbox(readConfig({ ...process.env, UPSTREAM: 'sandbox' }));
-  else await runGateway(readConfig(process.env));
+  const [command, ...more] = process.argv.slice(2);
+  if (command === '--help' || command === '-h') console.log(help);
+  else if (more[0] !== undefined) throw unknownArgument(more[0]);
+  else if (command === 'sandbox') await runSandbox(readConfig({ ...process.env, UPSTREAM: 'sandbox' }));
+  else if (command === undefined) await runGateway(readConfig(process.env));
+  else throw unknownArgument(command);
 };
+
+/** Quotes the name alone: what follows it may be a secret. */
+const unknownArgument = (argument: string) =>
+  new StartError(
+    `There is no argument "${argument.split('=', 1).join()}". Settings are environment variables: "npm start -- --help" says what there is.`,
+    2,
+  );
 
 main().catch(giveUp);

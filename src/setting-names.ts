@@ -1,11 +1,10 @@
 // Names in the environment that look meant for us and are not ours. The environment is full of other people's
-// names, so a name must look very much like one of ours before anyone is told.
+// names, so a name must look very much like one of ours before the start is stopped for it.
 import type { Environment, SettingRow } from './setting.ts';
 
-/** Names that begin so are ours alone; one that we do not know is a mistake. */
 const ownPrefixes = ['UPSTREAM_', 'CACHE_', 'SANDBOX_'];
 
-/** Sentences about unknown names, never with their values: `problems` for names with our prefixes, else `warnings`. */
+/** Sentences about unknown names, never with their values: `problems` for slips of names with our prefixes, else `warnings`. */
 export interface NameFindings {
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
@@ -13,16 +12,17 @@ export interface NameFindings {
 
 /** Empty values are no settings, so their names are let be. */
 export const findUnknownNames = (env: Environment, rows: readonly SettingRow[]): NameFindings => {
-  const known = rows.flatMap(({ name, isSecret }) => (isSecret ? [name, `${name}_FILE`] : [name]));
+  const spellings = rows.flatMap(spellingsOf);
+  const known = new Set(spellings.filter(({ name, meant }) => name === meant).map(({ name }) => name));
   const problems: string[] = [];
   const warnings: string[] = [];
   for (const [name, value = ''] of Object.entries(env)) {
-    if (value === '' || known.includes(name) || isServiceLink(name, value)) continue;
-    const nearest = nearestName(name.toUpperCase(), known);
-    const isOurs = ownPrefixes.some((prefix) => name.toUpperCase().startsWith(prefix));
-    if (isOurs)
-      problems.push(`${name} is not a setting: ${nearest === null ? 'remove it' : `did you mean ${nearest}?`}`);
-    else if (nearest !== null) warnings.push(`${name} is not a setting and is ignored: did you mean ${nearest}?`);
+    if (value === '' || known.has(name) || isServiceLink(name, value)) continue;
+    const meant = nearest(name.toUpperCase(), spellings)?.meant;
+    const isLikeOurs = ownPrefixes.some((prefix) => name.toUpperCase().startsWith(prefix));
+    if (isLikeOurs && meant !== undefined) problems.push(`${name} is not a setting: did you mean ${meant}?`);
+    else if (meant !== undefined) warnings.push(`${name} is not a setting and is ignored: did you mean ${meant}?`);
+    else if (isLikeOurs) warnings.push(`${name} is not a setting of ours and is ignored.`);
   }
   return { problems, warnings };
 };
@@ -36,59 +36,45 @@ const isServiceLink = (name: string, value: string): boolean =>
   /_PORT_\d+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?$/.test(name) ||
   (name.endsWith('_PORT') && /^(tcp|udp|sctp):\/\//.test(value));
 
-const nearestName = (name: string, known: readonly string[]): string | null => {
-  const vocabulary = new Set(known.flatMap(wordsOf));
-  const words = wordsOf(name);
-  // AZURE_CLIENT_SECRET is somebody else's: one word that we never use makes a name foreign. It still may be a slip of a key.
-  const mayShareWords =
-    words.every((word) => vocabulary.has(word)) || ownPrefixes.some((prefix) => name.startsWith(prefix));
-  const candidates = known
-    .map((candidate) => ({
-      candidate,
-      shared: mayShareWords ? sharedParts(name, candidate) : 0,
-      // Distances are dear, and a large environment has thousands of pairs.
-      mayBeSlip: Math.abs(candidate.length - name.length) <= slipsAllowed(candidate),
-    }))
-    .filter(({ shared, mayBeSlip }) => shared >= 2 || mayBeSlip)
-    .map(({ candidate, shared }) => ({ candidate, shared, distance: editDistance(name, candidate) }))
-    .filter(({ candidate, shared, distance }) => shared >= 2 || distance <= slipsAllowed(candidate))
-    .sort((a, b) => Number(a.distance > 2) - Number(b.distance > 2) || b.shared - a.shared || a.distance - b.distance);
-  return candidates[0]?.candidate ?? null;
+interface Spelling {
+  readonly name: string;
+  readonly meant: string;
+  readonly slipsAllowed: number;
+}
+
+/** What is no secret cannot stand in a file, but people try. */
+const spellingsOf = ({ name, isSecret }: SettingRow): readonly Spelling[] => {
+  // POST and HOSTS are words of their own, so the short names, HOST and PORT, are let be.
+  const slipsAllowed = name.length < 6 ? 0 : name.length < 9 ? 1 : 2;
+  const file = `${name}_FILE`;
+  return [
+    { name, meant: name, slipsAllowed },
+    { name: file, meant: isSecret ? file : name, slipsAllowed },
+  ];
 };
 
-/** Words in common, and pairs of neighbours: CLIENT_SECRET_ID has more of a client secret than of a client id. */
-const sharedParts = (a: string, b: string): number => {
-  const [parts, others] = [partsOf(a), partsOf(b)];
-  return parts.filter((part) => others.includes(part)).length;
-};
+const nearest = (name: string, spellings: readonly Spelling[]): Spelling | undefined =>
+  spellings
+    // Distances are dear, and a large environment has thousands of pairs.
+    .filter((spelling) => Math.abs(spelling.name.length - name.length) <= spelling.slipsAllowed)
+    .map((spelling) => ({ spelling, slips: haveSameWords(name, spelling.name) ? 0 : slipsBetween(name, spelling.name) }))
+    .filter(({ spelling, slips }) => slips <= spelling.slipsAllowed)
+    .sort((a, b) => a.slips - b.slips)[0]?.spelling;
 
-const partsOf = (name: string): readonly string[] => {
-  const words = wordsOf(name);
-  return [...words, ...words.slice(1).map((word, before) => `${words[before] ?? ''}_${word}`)];
-};
+const haveSameWords = (a: string, b: string): boolean => sortedWords(a) === sortedWords(b);
 
-const wordsOf = (name: string): readonly string[] => name.split('_').filter((word) => word !== '');
+const sortedWords = (name: string): string => name.split('_').sort().join('_');
 
-/** POST and HOSTS are words of their own, so the short names, HOST and PORT, are let be. */
-const slipsAllowed = (name: string): number => (name.length < 6 ? 0 : name.length < 9 ? 1 : 2);
-
-/** Inserted, removed, replaced and swapped letters (optimal string alignment), row by row. */
-const editDistance = (a: string, b: string): number => {
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row += 1) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column += 1) {
-      const isSame = a[row - 1] === b[column - 1];
-      const isSwapped = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
-      current[column] = Math.min(
-        at(last, column) + 1,
-        at(current, column - 1) + 1,
-        at(last, column - 1) + (isSame ? 0 : 1),
-        isSwapped ? at(beforeLast, column - 2) + 1 : Infinity,
-      );
+/** Letters inserted, removed and replaced (Levenshtein's distance), row by row; two that are swapped count as two. */
+const slipsBetween = (a: string, b: string): number => {
+  let last = Array.from({ length: b.length + 1 }, (_one, column) => column);
+  for (const [row, letter] of [...a].entries()) {
+    const current = [row + 1];
+    for (const [column, other] of [...b].entries()) {
+      const change = at(last, column) + (letter === other ? 0 : 1);
+      current.push(Math.min(change, at(last, column + 1) + 1, at(current, column) + 1));
     }
-    [beforeLast, last] = [last, current];
+    last = current;
   }
   return at(last, b.length);
 };

@@ -19,7 +19,7 @@ const catalogueTable = (): string =>
       'scopes',
       'upstream calls, at worst',
     ],
-    readCatalogue(createSchema(), { rollUpLocations: 50 }).map(
+    readCatalogue(createSchema(), { rollUpLocations: 50, listingCalls: 20 }).map(
       ({ file, name, trigger, action, keyFields, scopes, worst }) => [
         `[${name}](examples/operations/${file})`,
         trigger,

@@ -1,5 +1,6 @@
 import { freshAt, type Fetched } from '../model/freshness.ts';
 import type { Tally } from '../observe/tally.ts';
+import { inTime } from '../stores/in-time.ts';
 import { createFlights, type Flights } from './flights.ts';
 import { absentSeconds, type CacheKey } from './keys.ts';
 import type { Store } from './store.ts';
@@ -42,7 +43,11 @@ export const createCache = (deps: CacheDeps): Cache => {
         key.text,
         async (shared) => {
           const [kept] = await lookUp(deps, [key]);
-          return kept === undefined ? fetched(deps, key, await load(shared)) : asFetched(kept);
+          if (kept !== undefined) return asFetched(kept);
+          const value = await load(shared);
+          const entry: Entry = { at: Date.now(), value };
+          keep(deps, [{ key, entry }]);
+          return { value, freshness: freshAt(entry.at) };
         },
         signal,
       ),
@@ -92,12 +97,16 @@ const lookUpOrLoad = async <Id extends string, T>(deps: CacheDeps, { ids, keyOf,
   });
   if (missing.length === 0) return found;
   const loaded = await load(missing, signal);
-  for (const id of missing) {
-    const value = loaded.get(id);
+  const at = Date.now();
+  const toKeep = missing.map((id): Kept => {
     const key = keyOf(id);
-    if (value === undefined) keep(deps, { text: key.text, ttlSeconds: Math.min(absentSeconds, key.ttlSeconds) }, null);
-    found.set(id, value === undefined ? null : fetched(deps, key, value));
-  }
+    const value = loaded.get(id);
+    found.set(id, value === undefined ? null : { value, freshness: freshAt(at) });
+    return value === undefined
+      ? { key: { ...key, ttlSeconds: Math.min(absentSeconds, key.ttlSeconds) }, entry: { at, value: null } }
+      : { key, entry: { at, value } };
+  });
+  keep(deps, toKeep);
   return found;
 };
 
@@ -106,12 +115,8 @@ const lookUp = async (
   keys: readonly CacheKey[],
 ): Promise<(Entry | undefined)[]> => {
   if (store === null) return keys.map(() => undefined);
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs, null);
-  });
-  const answers = await Promise.race([store.getMany<unknown>(keys.map(({ text }) => text)).catch(() => null), late]);
-  clearTimeout(timer);
+  const asked = store.getMany<unknown>(keys.map(({ text }) => text));
+  const answers = await inTime(timeoutMs, asked).catch(() => null);
   if (answers === null) tally.add('cache broken');
   return keys.map((key, index) => {
     const entry = toEntry(answers?.[index], key);
@@ -120,7 +125,7 @@ const lookUp = async (
   });
 };
 
-// What comes out of a shared store is checked like what comes from upstream: an entry is believed only when it is ours and fresh.
+// An entry is believed when it has our shape and is fresh. The value in it is not looked at: see `asFetched`.
 const toEntry = (raw: unknown, { ttlSeconds }: CacheKey): Entry | undefined => {
   if (typeof raw !== 'object' || raw === null || !('at' in raw) || !('value' in raw)) return undefined;
   const { at, value } = raw;
@@ -128,20 +133,18 @@ const toEntry = (raw: unknown, { ttlSeconds }: CacheKey): Entry | undefined => {
   return typeof at === 'number' && ageMs > -60_000 && ageMs < ttlSeconds * 1_000 ? { at, value } : undefined;
 };
 
-// The store holds what `fetched` put there under a key that names its kind and version.
+// The key names kind and version of what was put there, and nobody else is to write under our keys: a shared store is trusted.
 const asFetched = <T>({ at, value }: Entry): Fetched<T> => ({ value: value as T, freshness: freshAt(at) });
 
-const fetched = <T>(deps: CacheDeps, key: CacheKey, value: T): Fetched<T> => ({
-  value,
-  freshness: freshAt(keep(deps, key, value)),
-});
+interface Kept {
+  readonly key: CacheKey;
+  readonly entry: Entry;
+}
 
-// Nobody waits for a write: a store that does not take it costs a second call later, no answer now.
-const keep = ({ store, tally }: CacheDeps, { text, ttlSeconds }: CacheKey, value: unknown): number => {
-  const at = Date.now();
-  if (store !== null && ttlSeconds > 0) {
-    const entry: Entry = { at, value };
-    void store.set(text, entry, ttlSeconds * 1_000).catch(() => tally.add('cache broken'));
-  }
-  return at;
+// What one load brought is written together, and nobody waits for it: a store that does not take it costs a second call later, no answer now.
+const keep = ({ store, tally }: CacheDeps, all: readonly Kept[]): void => {
+  const lasting = all.filter(({ key }) => key.ttlSeconds > 0);
+  if (store === null || lasting.length === 0) return;
+  const entries = lasting.map(({ key, entry }) => ({ key: key.text, value: entry, ttl: key.ttlSeconds * 1_000 }));
+  void store.setMany(entries).catch(() => tally.add('cache broken'));
 };

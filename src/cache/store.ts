@@ -10,6 +10,13 @@ interface Kept {
   expires?: number;
 }
 
+/** What Keyv gives a store of its own: `ttl` in milliseconds. */
+interface Written {
+  readonly key: string;
+  readonly value: string;
+  readonly ttl: number | undefined;
+}
+
 // Keyv passes a time to live in milliseconds as third argument, on which lru-cache throws.
 class BoundedMemory extends LRUCache<string, Kept> {
   override set(key: string, kept: Kept, ttl?: LRUCache.SetOptions<string, Kept, unknown> | number): this {
@@ -29,26 +36,30 @@ export const createMemoryStore = (maxBytes: number): Store => {
   return quiet(new Keyv({ store: new KeyvMemoryAdapter(memory), serialization: plainJson }), () => undefined);
 };
 
-/** Redis behind Keyv; every command is limited by `redis`. A failed read is a miss, `onProblem` hears of it. */
-export const createRedisStore = (redis: Redis, onProblem: (error: unknown) => void): Store =>
-  quiet(
-    new Keyv({
-      serialization: plainJson,
-      store: {
-        opts: {},
-        get: (key: string) => redis.run(async (client) => (await client.get(key)) ?? undefined),
-        getMany: (keys: string[]) =>
-          redis.run(async (client) => (await client.mGet(keys)).map((value) => value ?? undefined)),
-        set: (key: string, value: string, ttlMs?: number) =>
-          redis.run((client) =>
-            client.set(key, value, ttlMs === undefined ? {} : { expiration: { type: 'PX', value: Math.ceil(ttlMs) } }),
-          ),
-        delete: (key: string) => redis.run(async (client) => (await client.unlink(key)) > 0),
-        clear: () => Promise.resolve(), // shared with others: nobody may empty it
-      },
-    }),
-    onProblem,
-  );
+/** Redis behind Keyv; every command is limited by `redis`. A failed read is a miss, a failed write is forgotten; `onProblem` hears of both. */
+export const createRedisStore = (redis: Redis, onProblem: (error: unknown) => void): Store => {
+  const getMany = (keys: string[]) =>
+    redis.read(async (client) => (await client.mGet(keys)).map((value) => value ?? undefined));
+  // One pipeline: what is written together is one command to `redis`, with one time limit.
+  const setMany = (entries: readonly Written[]) =>
+    redis.write(async (client) => {
+      const pipeline = client.multi();
+      for (const { key, value, ttl } of entries) {
+        pipeline.set(key, value, ttl === undefined ? {} : { expiration: { type: 'PX', value: Math.ceil(ttl) } });
+      }
+      await pipeline.execAsPipeline();
+    });
+  const store = {
+    opts: {},
+    getMany,
+    setMany,
+    get: async (key: string) => (await getMany([key]))[0],
+    set: (key: string, value: string, ttl?: number) => setMany([{ key, value, ttl }]),
+    delete: (key: string) => redis.write(async (client) => (await client.unlink(key)) > 0),
+    clear: () => Promise.resolve(), // shared with others: nobody may empty it
+  };
+  return quiet(new Keyv({ serialization: plainJson, store }), onProblem);
+};
 
 // Keyv throws where nobody listens for its errors.
 const quiet = (keyv: Keyv, onProblem: (error: unknown) => void): Keyv => {

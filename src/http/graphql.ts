@@ -1,7 +1,7 @@
 import { HeaderMap } from '@apollo/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticate } from '../auth/authenticate.ts';
-import { GatewayError } from '../model/errors.ts';
+import { CallerGone, GatewayError } from '../model/errors.ts';
 import { withRequestId } from '../observe/request.ts';
 import type { CreateContext, OperationContext } from '../operation/context.ts';
 import type { Executor } from '../operation/server.ts';
@@ -84,7 +84,7 @@ const startOperation = (reply: FastifyReply, { deadlineMs, underWay }: ServeOpti
   }, deadlineMs);
   // Fastify's own request.signal ends at once for a POST with a body (its PRs 6725 and 7033).
   const gone = () => {
-    if (!reply.raw.writableFinished) controller.abort(new Error('the caller has gone'));
+    if (!reply.raw.writableFinished) controller.abort(new CallerGone());
   };
   reply.raw.once('close', gone);
   underWay.add(controller);

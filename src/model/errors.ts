@@ -93,3 +93,12 @@ export class GatewayError extends Error {
 
 /** BAD_USER_INPUT with a sentence that says which argument and which values are taken. */
 export const badInput = (message: string): GatewayError => new GatewayError('BAD_USER_INPUT', { message });
+
+/** The reason of a signal whose caller has gone: nobody reads the answer, and it is no failure of anybody's. */
+export class CallerGone extends Error {
+  override readonly name = 'CallerGone';
+
+  constructor() {
+    super('the caller has gone');
+  }
+}

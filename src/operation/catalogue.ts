@@ -12,7 +12,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { requiredScopesOf } from './directives.ts';
-import { estimate, type Estimate } from './estimate.ts';
+import { estimate, type Estimate, type EstimateInput } from './estimate.ts';
 
 /** One operation of the catalogue, in the form of the user's document: when, what, key fields, scopes, worst cost. */
 export interface CatalogueEntry {
@@ -28,14 +28,14 @@ export interface CatalogueEntry {
   readonly text: string;
 }
 
+/** What decides the worst cost: see EstimateInput. */
+export type CatalogueCosts = Pick<EstimateInput, 'rollUpLocations' | 'listingCalls'>;
+
 const folder = new URL('../../examples/operations/', import.meta.url);
 
 /** Every file of examples/operations, in the order of their names; scopes and cost are worked out from the schema. Throws when a
  * file lacks one of its three lines. */
-export const readCatalogue = (
-  schema: GraphQLSchema,
-  { rollUpLocations }: { rollUpLocations: number },
-): CatalogueEntry[] =>
+export const readCatalogue = (schema: GraphQLSchema, costs: CatalogueCosts): CatalogueEntry[] =>
   readdirSync(folder)
     .filter((file) => file.endsWith('.graphql'))
     .sort()
@@ -55,7 +55,7 @@ export const readCatalogue = (
         action: line('Action'),
         keyFields: line('Key fields'),
         scopes: scopesOf(schema, document),
-        worst: estimate({ schema, operation, fragments: {}, variables: placeholders(operation), rollUpLocations }),
+        worst: estimate({ schema, operation, fragments: {}, variables: placeholders(operation), ...costs }),
         text: source.replace(/^#.*\n/gm, ''),
       };
     });

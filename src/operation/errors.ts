@@ -1,36 +1,48 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { errorTable, GatewayError, type ErrorCode } from '../model/errors.ts';
+import { CallerGone, errorTable, GatewayError, type ErrorCode } from '../model/errors.ts';
 import type { Log } from '../observe/log.ts';
 import { requestId } from '../observe/request.ts';
 
 const longestMessage = 500;
 
 /** The only maker of what clients see of an error. A GatewayError gives its row of the table; GraphQL's and Apollo's own errors keep
- * their words; anything else is a bug, is logged in full and answered as INTERNAL_SERVER_ERROR. */
-export const createFormatError =
-  (log: Log) =>
-  (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
+ * their words; anything else is a bug, is logged in full and answered as INTERNAL_SERVER_ERROR. What many fields share is logged once. */
+export const createFormatError = (log: Log) => {
+  const logged = new WeakSet<object>();
+  const isNew = (error: object): boolean => !logged.has(error) && logged.add(error) === logged;
+  return (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
     const original = originalOf(error);
+    const path = formatted.path?.join('.');
     const where = {
       ...(formatted.locations && { locations: formatted.locations }),
       ...(formatted.path && { path: formatted.path }),
     };
     if (original instanceof GatewayError) {
-      if (original.cause !== undefined)
-        log.failed('field failed', original, { path: formatted.path?.join('.'), code: original.code });
+      if (original.cause !== undefined && isNew(original))
+        log.failed('field failed', original, { path, code: original.code });
       return { ...where, ...describe(original.code, original) };
     }
-    const code = formatted.extensions?.['code'];
-    if (original instanceof GraphQLError && typeof code === 'string' && code !== 'INTERNAL_SERVER_ERROR') {
-      return {
-        ...where,
-        message: formatted.message.slice(0, longestMessage),
-        extensions: { code, ...(code in errorTable && rowOf(code as ErrorCode)), requestId: requestId() },
-      };
+    const code = codeOf(formatted, original);
+    if (code !== null) {
+      const row = code in errorTable ? rowOf(code as ErrorCode) : {};
+      const message = formatted.message.slice(0, longestMessage);
+      return { ...where, message, extensions: { code, ...row, requestId: requestId() } };
     }
-    log.bug('unforeseen error', original, { path: formatted.path?.join('.') });
+    const isBug =
+      !(original instanceof CallerGone) && (typeof original !== 'object' || original === null || isNew(original));
+    if (isBug) log.bug('unforeseen error', original, { path });
     return { ...where, ...describe('INTERNAL_SERVER_ERROR', {}) };
   };
+};
+
+// The code of an error that GraphQL, Apollo or a scalar words itself; null for any other. While executing, GraphQL gives none to the one
+// error that it finds by itself there: an argument that became null through a variable.
+const codeOf = ({ extensions, path }: GraphQLFormattedError, original: unknown): string | null => {
+  const code = extensions?.['code'];
+  if (!(original instanceof GraphQLError) || typeof code !== 'string') return null;
+  if (code !== 'INTERNAL_SERVER_ERROR') return code;
+  return path === undefined ? null : 'BAD_USER_INPUT';
+};
 
 /** An error by code, as clients see it: message, code, what to do, whether and when to repeat, and the request id. */
 const describe = (

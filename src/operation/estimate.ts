@@ -1,6 +1,8 @@
 import {
   getArgumentValues,
   getNamedType,
+  getNullableType,
+  isListType,
   isObjectType,
   Kind,
   type FieldNode,
@@ -18,6 +20,8 @@ export interface Estimate {
   readonly total: number;
   /** Of the location that costs most. */
   readonly perLocation: number;
+  /** The most values that the answer can hold, each list taken at its full length. */
+  readonly values: number;
 }
 
 /** What is needed to estimate an operation. */
@@ -28,6 +32,8 @@ export interface EstimateInput {
   readonly variables: Readonly<Record<string, unknown>>;
   /** Locations over which account statistics are added up; 0 where upstream's own endpoint is asked. */
   readonly rollUpLocations: number;
+  /** Calls that it takes to list the locations that the caller may read. */
+  readonly listingCalls: number;
 }
 
 // One location, or one of a list of them: equal calls count once within it, and all of it counts `times`.
@@ -41,10 +47,16 @@ interface Place {
   readonly scope: Scope;
   /** The page of tags that one is in: their details travel together. */
   readonly page: { readonly key: string; readonly size: number };
+  /** How many objects of that type the answer can hold here. */
+  readonly objects: number;
 }
 
 const batch = 100;
 const noPage = { key: '', size: 1 };
+
+// Lengths of the lists that carry no size of their own: days of the longest preset, platforms, and what else comes in lists.
+const listLengths: Readonly<Record<string, number>> = { series: 90, byPlatform: 9 };
+const usualLength = 20;
 
 /** Counts calls for each location, as upstream does: 20 locations × 50 tags is 20 detail calls, not 10. */
 export const estimate = (input: EstimateInput): Estimate => {
@@ -55,19 +67,21 @@ export const estimate = (input: EstimateInput): Estimate => {
     return scope;
   };
   const company = scopeOf('company', 1);
+  let values = 0;
 
+  const scopeFor = (type: GraphQLObjectType, field: FieldNode, args: Args, from: Place): Scope => {
+    if (type.name === 'LocationConnection') return scopeOf(`locations ${fieldKey(field, args)}`, Number(args['first']));
+    if (type.name !== 'Location') return from.scope;
+    if (from.type.name === 'Query') return scopeOf(`location ${String(args['id'])}`, 1);
+    return from.type.name === 'StatisticsWarning'
+      ? scopeOf('locations of warnings', Math.max(1, input.rollUpLocations))
+      : from.scope;
+  };
   const enter = (type: GraphQLObjectType, field: FieldNode, args: Args, from: Place): Place => {
-    if (type.name === 'Location' && from.type.name === 'Query') {
-      return { type, scope: scopeOf(`location ${String(args['id'])}`, 1), page: noPage };
-    }
-    if (type.name === 'LocationConnection') {
-      return { type, scope: scopeOf(`locations ${fieldKey(field, args)}`, Number(args['first'])), page: noPage };
-    }
-    if (type.name === 'Location' && from.type.name === 'StatisticsWarning') {
-      return { type, scope: scopeOf('locations of warnings', Math.max(1, input.rollUpLocations)), page: noPage };
-    }
-    const page = { key: fieldKey(field, args), size: Number(args['first']) };
-    return { type, scope: from.scope, page: type.name === 'TagConnection' ? page : from.page };
+    const isPage = type.name === 'TagConnection' || type.name === 'LocationConnection';
+    const page = isPage ? { key: fieldKey(field, args), size: Number(args['first']) } : from.page;
+    const objects = from.objects * lengthOf(from.type.getFields()[field.name.value], args, from);
+    return { type, scope: scopeFor(type, field, args, from), page, objects };
   };
 
   const walk = (selections: SelectionSetNode, place: Place): void => {
@@ -83,23 +97,45 @@ export const estimate = (input: EstimateInput): Estimate => {
   const visit = (node: FieldNode, place: Place): void => {
     const field = place.type.getFields()[node.name.value];
     if (!field) return;
-    const args: Args = getArgumentValues(field, node, input.variables);
+    const args = argumentsOf(field, node, input);
+    if (args === null) return;
+    values += place.objects;
     count(input, field, { node, args, place });
     const type = getNamedType(field.type);
     if (node.selectionSet && isObjectType(type)) walk(node.selectionSet, enter(type, node, args, place));
   };
 
   const root = input.schema.getRootType(input.operation.operation);
-  if (root) walk(input.operation.selectionSet, { type: root, scope: company, page: noPage });
-  return sumUp([...scopes.values()], company);
+  if (root) walk(input.operation.selectionSet, { type: root, scope: company, page: noPage, objects: 1 });
+  return { ...sumUp([...scopes.values()], company), values };
 };
 
 type Args = Readonly<Record<string, unknown>>;
 
+// Null where an argument is not acceptable, a null through a variable above all: execution words that error, and the field costs nothing.
+const argumentsOf = (
+  field: GraphQLField<unknown, unknown>,
+  node: FieldNode,
+  { variables }: EstimateInput,
+): Args | null => {
+  try {
+    return getArgumentValues(field, node, variables);
+  } catch {
+    return null;
+  }
+};
+
+const lengthOf = (field: GraphQLField<unknown, unknown> | undefined, args: Args, { type, page }: Place): number => {
+  if (!field || !isListType(getNullableType(field.type))) return 1;
+  if (type.name.endsWith('Connection')) return page.size;
+  const ids = args['ids'];
+  return Array.isArray(ids) ? ids.length : (listLengths[field.name] ?? usualLength);
+};
+
 const fieldKey = (node: FieldNode, args: Args): string => `${node.name.value} ${JSON.stringify(args)}`;
 
 const count = (
-  { schema, rollUpLocations }: EstimateInput,
+  { schema, rollUpLocations, listingCalls }: EstimateInput,
   field: GraphQLField<unknown, unknown>,
   { node, args, place: { scope, page } }: { node: FieldNode; args: Args; place: Place },
 ): void => {
@@ -108,7 +144,7 @@ const count = (
   const { endpoint } = upstream;
   const add = (key: string, calls: number) => void scope.calls.set(key, Math.max(scope.calls.get(key) ?? 0, calls));
   if (field.name === 'accountStatistics')
-    add(`accountStatistics ${fieldKey(node, args)}`, Math.max(1, 3 * rollUpLocations));
+    add(`accountStatistics ${fieldKey(node, args)}`, rollUpLocations === 0 ? 1 : 3 * rollUpLocations + listingCalls);
   else if (endpoint === 'readTagDetails') {
     const ids = args['ids'] ?? args['id'];
     if (ids === undefined) add(`details of ${page.key}`, Math.ceil(page.size / batch));
@@ -119,7 +155,7 @@ const count = (
     add('readLocation', 1);
     add(fieldKey(node, args), Math.max(1, Math.ceil(profileCount(args) / batch)));
   } else if (endpoint === 'listTags') add(fieldKey(node, args), 1);
-  else add(endpoint, 1);
+  else add(endpoint, endpoint === 'searchLocations' ? Math.max(1, listingCalls) : 1);
 };
 
 const profileCount = (args: Args): number => {
@@ -128,7 +164,7 @@ const profileCount = (args: Args): number => {
   return Array.isArray(ids) ? ids.length : 1;
 };
 
-const sumUp = (scopes: readonly Scope[], company: Scope): Estimate => {
+const sumUp = (scopes: readonly Scope[], company: Scope): Pick<Estimate, 'total' | 'perLocation'> => {
   const costOf = ({ calls, ids }: Scope) =>
     [...calls.values()].reduce((sum, n) => sum + n, 0) + Math.ceil(ids.size / batch);
   return {

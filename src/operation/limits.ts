@@ -10,7 +10,12 @@ export interface CostLimits {
   readonly maxUpstreamCallsPerLocation: number;
   /** Locations over which account statistics are added up; 0 where upstream's own endpoint is asked. */
   readonly rollUpLocations: number;
+  /** Calls that it takes to list the locations that the caller may read. */
+  readonly listingCalls: number;
 }
+
+/** Values that one answer may hold: 50,000 take about a third of a second to make and to write, and nobody else is served meanwhile. */
+const mostValues = 50_000;
 
 /** Refuses an operation whose estimate is over the limits, before any call. */
 export const costLimit = (limits: CostLimits): ApolloServerPlugin<OperationContext> => ({
@@ -28,14 +33,16 @@ export const costLimit = (limits: CostLimits): ApolloServerPlugin<OperationConte
           request.variables ?? {},
         );
         if (!operation || !variables) return Promise.resolve(); // execution words that error
-        const { total, perLocation } = estimate({ schema, operation, fragments, variables, ...limits });
+        const { total, perLocation, values } = estimate({ schema, operation, fragments, variables, ...limits });
         const { maxUpstreamCalls, maxUpstreamCallsPerLocation } = limits;
-        if (total <= maxUpstreamCalls && perLocation <= maxUpstreamCallsPerLocation) return Promise.resolve();
-        const refusal = new GatewayError('OPERATION_TOO_EXPENSIVE', {
-          message:
-            `The operation could cost ${total} upstream calls (${perLocation} of one location); ` +
-            `${maxUpstreamCalls} (${maxUpstreamCallsPerLocation}) are allowed.`,
-        });
+        const problem =
+          total > maxUpstreamCalls || perLocation > maxUpstreamCallsPerLocation
+            ? `could cost ${total} upstream calls (${perLocation} of one location); ${maxUpstreamCalls} (${maxUpstreamCallsPerLocation}) are allowed`
+            : values > mostValues
+              ? `could answer ${values} values; ${mostValues} are allowed`
+              : null;
+        if (problem === null) return Promise.resolve();
+        const refusal = new GatewayError('OPERATION_TOO_EXPENSIVE', { message: `The operation ${problem}.` });
         throw new GraphQLError(refusal.message, { originalError: refusal, extensions: { http: { status: 400 } } });
       },
     }),

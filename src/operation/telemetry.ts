@@ -1,4 +1,5 @@
 import type { ApolloServerPlugin } from '@apollo/server';
+import { CallerGone } from '../model/errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { OperationContext } from './context.ts';
 
@@ -22,9 +23,10 @@ export const telemetry = (log: Log): ApolloServerPlugin<OperationContext> => ({
         contextValue.trace.names.push(operationName ?? 'anonymous');
         return Promise.resolve();
       },
-      willSendResponse: ({ response, contextValue: { trace, caller }, operation }) => {
+      willSendResponse: ({ response, contextValue: { trace, caller, signal }, operation }) => {
         const errors = response.body.kind === 'single' ? (response.body.singleResult.errors ?? []) : [];
-        trace.outcome = errors.length === 0 ? 'ok' : String(errors[0]?.extensions?.['code']);
+        const isGone = signal.reason instanceof CallerGone;
+        trace.outcome = isGone ? 'cancelled' : errors.length === 0 ? 'ok' : String(errors[0]?.extensions?.['code']);
         trace.isClientMistake =
           errors.length > 0 && errors.every(({ extensions }) => clientMistakes.has(extensions?.['code']));
         log.info('operation', {

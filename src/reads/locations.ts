@@ -20,7 +20,8 @@ export const createReadLocation =
   };
 
 const pageSize = 100;
-const mostPages = 20;
+/** Calls that listing all locations may take; those beyond are not listed. */
+export const mostPages = 20;
 
 /** Upstream gives no total: pages until a short one, at most 2,000 locations. */
 export const createReadCompanyLocations =

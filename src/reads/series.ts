@@ -4,9 +4,12 @@ import { weekdayOf, type Day } from './calendar.ts';
 /** Numbers in the order of the days, as upstream sends them; null where there are none. */
 export type Values = readonly (number | null)[] | null | undefined;
 
-/** The sum; null when there is nothing to add or a part is not known. */
-export const sum = (parts: readonly (number | null)[]): number | null =>
-  parts.length === 0 || parts.includes(null) ? null : parts.reduce<number>((total, part) => total + (part ?? 0), 0);
+/** The sum; null when there is nothing to add, a part is not known, or it is beyond what a number can hold exactly. */
+export const sum = (parts: readonly (number | null)[]): number | null => {
+  if (parts.length === 0 || parts.includes(null)) return null;
+  const total = parts.reduce<number>((all, part) => all + (part ?? 0), 0);
+  return total > Number.MAX_SAFE_INTEGER ? null : total;
+};
 
 /** Point by point; null where there is nothing to add, a series is missing or the lengths differ. */
 export const sumSeries = (all: readonly Values[]): Values => {

@@ -1,5 +1,6 @@
 import { createClient } from '@redis/client';
-import { circuitBreaker, ConsecutiveBreaker, handleAll, timeout, TimeoutStrategy, wrap } from 'cockatiel';
+import { circuitBreaker, CircuitState, ConsecutiveBreaker, handleAll } from 'cockatiel';
+import { inTime } from './in-time.ts';
 
 const clientFor = (url: string) =>
   createClient({
@@ -14,33 +15,75 @@ const clientFor = (url: string) =>
   });
 
 type Client = ReturnType<typeof clientFor>;
+type Run = <T>(command: (client: Client) => Promise<T>) => Promise<T>;
 
 /** One connection to Redis that may be slow, silent or dead without anyone waiting for it. */
 export interface Redis {
-  /** Runs a command within the time limit; rejects at once while Redis is away or three commands in a row have failed. */
-  run<T>(command: (client: Client) => Promise<T>): Promise<T>;
+  /** Runs a command within the time limit of reads; rejects at once while Redis is away or three reads in a row have failed. */
+  readonly read: Run;
+  /** The same for writes, with a limit and a count of their own: writes that fail do not keep anybody from reading. */
+  readonly write: Run;
   close(): void;
 }
 
-/** Connects in the background and again whenever the connection is lost. `onProblem` hears of each problem. */
-export const createRedis = (options: {
-  url: string;
-  timeoutMs: number;
-  onProblem: (error: unknown) => void;
-}): Redis => {
+/** Limits in milliseconds, and who hears of what. */
+export interface RedisOptions {
+  readonly url: string;
+  readonly readTimeoutMs: number;
+  readonly writeTimeoutMs: number;
+  /** Hears of each problem of the connection: many in a row while Redis is away. */
+  readonly onProblem: (error: unknown) => void;
+  /** Hears that Redis can no longer be used (not reached, not let in, or commands keep failing), and why; once until `onGood`. */
+  readonly onBad: (error: unknown) => void;
+  /** Hears that it can be used again. */
+  readonly onGood: () => void;
+}
+
+/** Connects in the background and again whenever the connection is lost. */
+export const createRedis = (options: RedisOptions): Redis => {
   const client = clientFor(options.url);
-  client.on('error', options.onProblem); // without a listener a dropped connection ends the process
-  client.connect().catch(options.onProblem);
-  const guard = wrap(
-    circuitBreaker(handleAll, { halfOpenAfter: 1_000, breaker: new ConsecutiveBreaker(3) }),
-    timeout(options.timeoutMs, TimeoutStrategy.Aggressive), // a command on the wire cannot be called back, only left
-  );
+  const reads = createGuard(client, options.readTimeoutMs);
+  const writes = createGuard(client, options.writeTimeoutMs);
+  let isBad = false;
+  let isClosed = false;
+  const lookAgain = (error?: unknown): void => {
+    const isBadNow = !client.isReady || reads.isBroken() || writes.isBroken();
+    if (isClosed || isBadNow === isBad) return;
+    isBad = isBadNow;
+    if (isBad) options.onBad(error);
+    else options.onGood();
+  };
+  const onProblem = (error: unknown): void => {
+    options.onProblem(error);
+    lookAgain(error);
+  };
+  client.on('error', onProblem); // without a listener a dropped connection ends the process
+  client.on('ready', () => lookAgain());
+  for (const guard of [reads, writes]) guard.onChange(lookAgain);
+  client.connect().catch(onProblem);
   return {
-    // Outside the guard: being away is known without asking, and must not keep the breaker open once it is back.
-    run: (command) =>
-      client.isReady ? guard.execute(() => command(client)) : Promise.reject(new Error('Redis is not connected')),
+    read: reads.run,
+    write: writes.run,
     close: () => {
+      isClosed = true; // commands that this cuts off are no news
       client.destroy();
+    },
+  };
+};
+
+const createGuard = (client: Client, timeoutMs: number) => {
+  const breaker = circuitBreaker(handleAll, { halfOpenAfter: 1_000, breaker: new ConsecutiveBreaker(3) });
+  // Being away is known without asking, outside the breaker: it must not be open still when Redis is back.
+  const run: Run = (command) =>
+    client.isReady
+      ? breaker.execute(() => inTime(timeoutMs, command(client))) // a command on the wire cannot be called back, only left
+      : Promise.reject(new Error('Redis is not connected'));
+  return {
+    run,
+    isBroken: () => breaker.state !== CircuitState.Closed,
+    onChange: (listener: (error?: unknown) => void): void => {
+      breaker.onBreak((reason) => listener('error' in reason ? reason.error : undefined));
+      breaker.onReset(() => listener());
     },
   };
 };

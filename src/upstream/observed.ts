@@ -1,4 +1,4 @@
-import { GatewayError } from '../model/errors.ts';
+import { CallerGone, GatewayError } from '../model/errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { Tally } from '../observe/tally.ts';
 import type { Stage } from './send.ts';
@@ -24,7 +24,12 @@ export const observed =
       note(String(response.status));
       return response;
     } catch (error) {
-      note(error instanceof GatewayError ? error.code : 'INTERNAL_SERVER_ERROR');
+      note(outcomeOf(error));
       throw error;
     }
   };
+
+const outcomeOf = (error: unknown): string => {
+  if (error instanceof CallerGone) return 'cancelled';
+  return error instanceof GatewayError ? error.code : 'INTERNAL_SERVER_ERROR';
+};

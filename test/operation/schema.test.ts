@@ -84,7 +84,7 @@ describe('the contract', () => {
 });
 
 describe('the estimate of an operation', () => {
-  const cost = (query: string, variables: Record<string, unknown> = {}, rollUpLocations = 0) => {
+  const cost = (query: string, variables: Record<string, unknown> = {}, rollUpLocations = 0, listingCalls = 0) => {
     const document = parse(query);
     expect(validate(schema, document)).toEqual([]);
     const operation = document.definitions.find(
@@ -93,7 +93,7 @@ describe('the estimate of an operation', () => {
     const fragments = Object.fromEntries(
       document.definitions.flatMap((one) => (one.kind === Kind.FRAGMENT_DEFINITION ? [[one.name.value, one]] : [])),
     );
-    return operation && estimate({ schema, operation, fragments, variables, rollUpLocations });
+    return operation && estimate({ schema, operation, fragments, variables, rollUpLocations, listingCalls });
   };
 
   test.each([
@@ -134,12 +134,12 @@ describe('the estimate of an operation', () => {
       2,
     ],
   ])('%s', (_name, query, total, perLocation) => {
-    expect(cost(query)).toEqual({ total, perLocation });
+    expect(cost(query)).toMatchObject({ total, perLocation });
   });
 
   test('ids and profiles in variables are counted by the hundred', () => {
     const ids = Array.from({ length: 250 }, (_, index) => `t${index}`);
-    expect(cost('query ($ids: [ID!]!) { location(id: "a") { tagDetails(ids: $ids) { id } } }', { ids })).toEqual({
+    expect(cost('query ($ids: [ID!]!) { location(id: "a") { tagDetails(ids: $ids) { id } } }', { ids })).toMatchObject({
       total: 3,
       perLocation: 3,
     });
@@ -147,12 +147,30 @@ describe('the estimate of an operation', () => {
       cost('query ($ids: [ID!]) { location(id: "a") { statistics(input: { profileIds: $ids }) { timeZone } } }', {
         ids,
       }),
-    ).toEqual({ total: 5, perLocation: 5 });
+    ).toMatchObject({ total: 5, perLocation: 5 });
+  });
+
+  test('values are counted with every list at its full length, level by level', () => {
+    const level = (inner: string) => `tags(first: 100) { nodes { ${inner} } }`;
+    const nested = `{ location(id: "a") { ${level(`location { ${level(`location { ${level('id')} }`)} }`)} } }`;
+    expect(cost(nested)?.values).toBeGreaterThan(1_000_000);
+    expect(cost('{ location(id: "a") { tags(first: 50) { nodes { id name } } } }')?.values).toBe(1 + 1 + 1 + 2 * 50);
+  });
+
+  test('a null through a variable costs nothing: execution says what is wrong with it', () => {
+    expect(
+      cost('query ($first: Int) { location(id: "a") { tags(first: $first) { totalCount } } }', { first: null }),
+    ).toMatchObject({ total: 0 });
+  });
+
+  test('listing the locations of a live upstream may take several calls', () => {
+    expect(cost('{ locations { totalCount } }', {}, 0, 20)).toMatchObject({ total: 20 });
+    expect(cost('{ accountStatistics { timeZone } }', {}, 50, 20)).toMatchObject({ total: 170 });
   });
 
   test('a roll-up costs what its locations cost, upstream’s own endpoint one call', () => {
     const query = '{ accountStatistics { likes { total } } }';
-    expect(cost(query)).toEqual({ total: 1, perLocation: 0 });
-    expect(cost(query, {}, 50)).toEqual({ total: 150, perLocation: 0 });
+    expect(cost(query)).toMatchObject({ total: 1, perLocation: 0 });
+    expect(cost(query, {}, 50)).toMatchObject({ total: 150, perLocation: 0 });
   });
 });

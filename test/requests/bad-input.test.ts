@@ -173,6 +173,16 @@ describe('an argument out of bounds is refused with a sentence that names it, an
     expect(gateway.sandbox.calls()).toEqual([]);
   });
 
+  test('a null that arrives through a variable is refused by the field alone', async () => {
+    const answer = await ask('query ($first: Int) { location(id: "FULL") { tags(first: $first) { totalCount } id } }', {
+      first: null,
+    });
+    expect(answer.status).toBe(200);
+    expect(answer.data.location).toEqual({ tags: null, id: full });
+    expect(gateway.codesOf(answer)).toEqual(['BAD_USER_INPUT']);
+    expect(answer.errors[0]?.message).toMatch(/"first".*must not be null/);
+  });
+
   test('a cursor of one list is refused by another', async () => {
     const { large } = gateway.sandbox.locations;
     const cursorQuery = `query ($id: ID!, $after: String, $search: String) { location(id: $id) { tags(first: 1, after: $after, search: $search) { pageInfo { endCursor } } } }`;

@@ -5,7 +5,7 @@ import { createSchema } from '../../src/operation/schema.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 
 const schema = createSchema();
-const catalogue = readCatalogue(schema, { rollUpLocations: 50 });
+const catalogue = readCatalogue(schema, { rollUpLocations: 50, listingCalls: 20 });
 
 let gateway: TestGateway;
 beforeAll(async () => {

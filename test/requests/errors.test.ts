@@ -168,3 +168,44 @@ test('an operation that could cost too much is refused before any call, with the
   );
   expect(gateway.calls()).toEqual([]);
 });
+
+test('an answer that could grow beyond all bounds is refused before it is made', async () => {
+  await using gateway = await startTestGateway();
+  const level = (inner: string) => `tags(first: 100) { nodes { ${inner} } }`;
+  const nested = level(`location { ${level(`location { ${level('name')} }`)} }`);
+  const answer = await gateway.ask(`{ location(id: "${gateway.sandbox.locations.full}") { ${nested} } }`);
+  expect(gateway.codesOf(answer)).toEqual(['OPERATION_TOO_EXPENSIVE']);
+  expect(answer.errors[0]?.message).toMatch(/could answer \d{7,} values; 50000 are allowed/);
+});
+
+test('a caller who goes away is no error of anybody’s, and its upstream call is called off', async () => {
+  await using gateway = await startTestGateway();
+  gateway.sandbox.setFault({ route: 'listTags', kind: 'hang' });
+  const gone = new AbortController();
+  const question = fetch(`${gateway.url}/graphql`, {
+    method: 'POST',
+    signal: gone.signal,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: both(gateway.sandbox.locations.full) }),
+  });
+  while (!gateway.sandbox.calls().some(({ route }) => route === 'listTags'))
+    await new Promise((resolve) => setImmediate(resolve));
+  gone.abort();
+  await expect(question).rejects.toThrow();
+  while (
+    !gateway.logLines.some((line) => line.includes('"outcome":"cancelled"') && line.includes('"msg":"operation"'))
+  ) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(gateway.logLines.filter((line) => line.includes('"level":"error"'))).toEqual([]);
+  expect(gateway.gateway.tally.snapshot()).toHaveProperty(['upstream listTags cancelled'], 1);
+});
+
+test('a failure that many fields share is logged once', async () => {
+  await using gateway = await startTestGateway();
+  gateway.sandbox.setFault({ route: 'listTags', kind: 'status', status: 500 });
+  const aliases = Array.from({ length: 50 }, (_, index) => `a${index}: tags(first: 5) { totalCount }`).join(' ');
+  const answer = await gateway.ask(`{ location(id: "${gateway.sandbox.locations.full}") { ${aliases} } }`);
+  expect(answer.errors).toHaveLength(50);
+  expect(gateway.logLines.filter((line) => line.includes('"level":"error"'))).toHaveLength(1);
+});

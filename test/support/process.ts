@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
+import { settings } from '../../src/config.ts';
 
-/** A program that a test started. */
+/** A program that a test started. It dies with the test process, however that ends. */
 export interface Running {
   readonly pid: number;
   /** Everything that it has written so far, both streams. */
   readonly output: () => string;
-  /** Resolves with the first match in what it has written or is going to write; rejects when it ends before that. */
+  /** Resolves with the first match in what it has written or is going to write; rejects when it ends before that, and after 20 s. */
   seen(pattern: RegExp): Promise<RegExpExecArray>;
   /** Ends the program alone, not its parents (npm passes signals on by itself). */
   kill(signal: NodeJS.Signals): void;
@@ -13,19 +14,25 @@ export interface Running {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Runs a command of the project with these settings on top of the environment; leaving the scope ends it and all that it started. */
+const patienceMs = 20_000;
+
+/** Runs a command of the project with these settings and none of the developer's; leaving the scope ends it and all that it started. */
 export const run = (command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Running => {
   const child = spawn(command, args, {
-    env: { ...process.env, ...env },
+    env: { ...withoutSettings(process.env), DOT_ENV: 'off', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
+    detached: true, // a group of its own: npm starts a shell that starts Node
   });
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${command} cannot be started`);
+  const endGroup = watchOver(pid);
   let text = '';
   let isOver = false;
   const lookers = new Set<() => void>();
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.once('exit', (code, signal) => {
       isOver = true;
+      endGroup();
       resolve({ code, signal });
       for (const look of lookers) look();
     });
@@ -36,32 +43,52 @@ export const run = (command: string, args: readonly string[], env: Readonly<Reco
       for (const look of lookers) look();
     });
   }
-  const pid = child.pid ?? 0;
-  const kill = (signal: NodeJS.Signals, target = pid) => {
-    if (!isOver) process.kill(target, signal);
-  };
+  const seen = (pattern: RegExp) =>
+    new Promise<RegExpExecArray>((resolve, reject) => {
+      const end = (act: () => void) => {
+        clearTimeout(impatience);
+        lookers.delete(look);
+        act();
+      };
+      const giveUp = (why: string) => end(() => reject(new Error(`${why} ${String(pattern)}: ${text}`)));
+      const look = () => {
+        const match = pattern.exec(text);
+        if (match) end(() => resolve(match));
+        else if (isOver) giveUp('ended before');
+      };
+      const impatience = setTimeout(giveUp, patienceMs, `${patienceMs} ms without`);
+      lookers.add(look);
+      look();
+    });
   return {
     pid,
     output: () => text,
     exited,
-    kill,
-    seen: (pattern) =>
-      new Promise((resolve, reject) => {
-        const look = () => {
-          const match = pattern.exec(text);
-          if (match) resolve(match);
-          else if (isOver) reject(new Error(`ended before ${String(pattern)}: ${text}`));
-          else return;
-          lookers.delete(look);
-        };
-        lookers.add(look);
-        look();
-      }),
+    seen,
+    kill: (signal) => {
+      if (!isOver) process.kill(pid, signal);
+    },
     [Symbol.asyncDispose]: async () => {
-      kill('SIGKILL', -pid);
+      endGroup();
       await exited;
     },
   };
+};
+
+/** A developer's UPSTREAM_* would send tests to the real Users API. */
+const withoutSettings = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => {
+  const names = new Set(settings.flatMap(({ name }) => [name, `${name}_FILE`]));
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !names.has(name)));
+};
+
+/**
+ * A shell outside both groups ends the whole group when its pipe to us closes: by the function that this gives, or because
+ * this process is gone. Jest tells test files nothing of that, and Ctrl-C does not reach a group of its own.
+ */
+const watchOver = (group: number): (() => void) => {
+  const words = ['-c', 'read -r line; kill -9 -- "-$1" 2>&-', 'sh', String(group)];
+  const watch = spawn('sh', words, { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  return () => void watch.stdin.end();
 };
 
 /** Settings for a gateway over its sandbox on free ports. */
