@@ -19,6 +19,7 @@ import { describeError } from './observe/redact.ts';
 import { createTally, type Tally } from './observe/tally.ts';
 import { readCatalogue } from './operation/catalogue.ts';
 import { createContextFactory } from './operation/context.ts';
+import type { CostLimits } from './operation/limits.ts';
 import { createSchema, readTypeDefs } from './operation/schema.ts';
 import { startExecutor } from './operation/server.ts';
 import { createReads } from './reads/index.ts';
@@ -52,10 +53,11 @@ export interface Gateway {
   readonly close: () => Promise<void>;
 }
 
-/** Milliseconds for a call with all its waiting, for a token request, for operations under way at a shutdown and for the last sockets. */
-const callMs = 8_000;
+/** A call with all its waiting takes this part of an operation's time, so that the rest of the answer still makes it. */
+const callShare = 0.8;
+/** Milliseconds for a token request, for operations under way at a shutdown and for the last sockets. */
 const tokenRequestMs = 7_000;
-const patienceMs = 8_000;
+const patienceMs = 5_000;
 const lastCallsMs = 1_000;
 /** Milliseconds that a write to Redis may take; nobody waits for it. */
 const cacheWriteMs = 150;
@@ -64,22 +66,26 @@ const rollUpLocations = 50;
 
 /** Where the rooms meet, inward half: everything below the loaders. */
 const composeReads = async (config: Config, access: UpstreamAccess, { log, tally }: { log: Log; tally: Tally }) => {
-  const dispatcher = createDispatcher();
+  const dispatcher = createDispatcher({ connections: 64 });
+  const tokenDispatcher = createDispatcher({ connections: 8 }); // a page of a hundred locations must not ask for a hundred tokens at once
   const tokens = createAccessTokens({
-    grant: toGrant(access, config.scopes, createTokenEndpointFetch(dispatcher, { timeoutMs: tokenRequestMs })),
+    grant: toGrant(access, config.scopes, createTokenEndpointFetch(tokenDispatcher, { timeoutMs: tokenRequestMs })),
     wantedScopes: config.scopes,
   });
   const budgets = createBudgets({ burst: config.burst, dailyLimit: config.dailyLimit });
   const send = stack(
-    [observed({ log, tally }), deadline(callMs), authorize(tokens), limit(budgets), deadline(config.upstreamTimeoutMs)],
+    [
+      observed({ log, tally }),
+      deadline(callShare * config.requestDeadlineMs),
+      authorize(tokens),
+      limit(budgets),
+      deadline(config.upstreamTimeoutMs),
+    ],
     createTransport(dispatcher, { url: access.url, isTellingOperations: access.sandbox !== null }),
   );
   const { store, closeStore } = await openStore(config, { log, tally });
   const cache = createCache({ store, timeoutMs: config.cacheTimeoutMs, tally });
-  const keys = createKeys(
-    digest([access.url, 'clientId' in access.grant ? access.grant.clientId : '']),
-    config.lifetimes,
-  );
+  const keys = createKeys(cacheSpace(access), config.lifetimes);
   const upstream = createUpstream({ send, tolerated: (what) => tally.add(`tolerated ${what}`) });
   const companyId = 'companyId' in access.grant ? access.grant.companyId : null;
   return {
@@ -91,8 +97,9 @@ const composeReads = async (config: Config, access: UpstreamAccess, { log, tally
     close: async () => {
       closeStore();
       // Nobody waits for an answer any more; a token request that hangs must not keep the process.
-      await Promise.race([dispatcher.close(), sleep(lastCallsMs, undefined, { ref: false })]);
-      await dispatcher.destroy();
+      const closed = Promise.all([dispatcher.close(), tokenDispatcher.close()]);
+      await Promise.race([closed, sleep(lastCallsMs, undefined, { ref: false })]);
+      await Promise.all([dispatcher.destroy(), tokenDispatcher.destroy()]);
     },
   };
 };
@@ -126,15 +133,12 @@ export const startGateway = async (config: Config, access: UpstreamAccess, log: 
   const tally = createTally();
   const inward = await composeReads(config, access, { log, tally });
   const schema = createSchema();
-  const costLimits = {
-    ...config,
-    rollUpLocations: config.accountStatistics === 'roll-up' ? rollUpLocations : 0,
-    listingCalls: access.sandbox ? 0 : mostPages,
-  };
+  const costLimits = toCostLimits(config, access);
   const executor = await startExecutor({ schema, log, costLimits, isIntrospectable: !config.isProduction });
   const drain = createDrain();
   const corsOrigins = config.isProduction ? [] : ['https://studio.apollographql.com'];
-  const app = await createHttpServer({ log, corsOrigins, isDraining: drain.isDraining });
+  const { isDraining } = drain;
+  const app = await createHttpServer({ log, corsOrigins, isDraining, isLoopbackOnly: access.sandbox === null });
   const mode = access.sandbox ? 'sandbox' : 'live';
   const catalogue = readCatalogue(schema, costLimits);
   const schemaText = readTypeDefs().join('\n');
@@ -148,7 +152,7 @@ export const startGateway = async (config: Config, access: UpstreamAccess, log: 
     deadlineMs: config.requestDeadlineMs,
     underWay: drain.underWay,
   })(app);
-  healthRoutes({ isDraining: drain.isDraining, mode })(app);
+  healthRoutes({ isDraining, mode })(app);
   homeRoutes(() => ({ mode, links: linksFor(address(), config, access), curl: curl(), catalogue, schemaText }))(app);
   if (!config.isProduction) {
     const document = catalogue.find(({ name }) => name === 'LiveReporting')?.text ?? '';
@@ -158,12 +162,10 @@ export const startGateway = async (config: Config, access: UpstreamAccess, log: 
     await executor.stop();
     await inward.close();
   };
-  try {
-    await app.listen({ host: config.host, port: config.port });
-  } catch (error) {
+  await app.listen({ host: config.host, port: config.port }).catch(async (error: unknown) => {
     await stop();
     throw error;
-  }
+  });
   return {
     url: address(),
     curl: curl(),
@@ -174,6 +176,15 @@ export const startGateway = async (config: Config, access: UpstreamAccess, log: 
     },
   };
 };
+
+const toCostLimits = (config: Config, { sandbox }: UpstreamAccess): CostLimits => ({
+  ...config,
+  rollUpLocations: config.accountStatistics === 'roll-up' ? rollUpLocations : 0,
+  listingCalls: sandbox ? 0 : mostPages,
+});
+
+// Two gateways share answers only when they reach upstream by the same grant: another token may not see the same locations.
+const cacheSpace = ({ url, grant }: UpstreamAccess): string => digest([url, { ...grant, clientSecret: null }]);
 
 const toGrant = ({ url, grant }: UpstreamAccess, scopes: readonly string[], fetch: TokenEndpointFetch): Grant => {
   switch (grant.kind) {

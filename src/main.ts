@@ -50,11 +50,17 @@ const listening = async <T>(place: Place, server: Promise<T>): Promise<T> => {
   try {
     return await server;
   } catch (error) {
-    const { code = '', syscall = '' } = error as NodeJS.ErrnoException;
-    const remedy = ['listen', 'bind', 'getaddrinfo'].includes(syscall) ? remedies[code] : undefined;
+    const remedy = isListening(error) ? remedies[error.code] : undefined;
     throw remedy ? new StartError(remedy(place), 1) : error;
   }
 };
+
+/** Files, too, are refused with EACCES. */
+const isListening = (error: unknown): error is Error & { readonly code: string } =>
+  error instanceof Error &&
+  'code' in error &&
+  'syscall' in error &&
+  ['listen', 'bind', 'getaddrinfo'].some((call) => call === error.syscall);
 
 const startSandbox = async ({ host, sandboxPort: port }: Config) => {
   const sandbox = await import('./sandbox/server.ts');

@@ -57,7 +57,10 @@ const nearest = (name: string, spellings: readonly Spelling[]): Spelling | undef
   spellings
     // Distances are dear, and a large environment has thousands of pairs.
     .filter((spelling) => Math.abs(spelling.name.length - name.length) <= spelling.slipsAllowed)
-    .map((spelling) => ({ spelling, slips: haveSameWords(name, spelling.name) ? 0 : slipsBetween(name, spelling.name) }))
+    .map((spelling) => ({
+      spelling,
+      slips: haveSameWords(name, spelling.name) ? 0 : slipsBetween(name, spelling.name),
+    }))
     .filter(({ spelling, slips }) => slips <= spelling.slipsAllowed)
     .sort((a, b) => a.slips - b.slips)[0]?.spelling;
 
@@ -68,9 +71,9 @@ const sortedWords = (name: string): string => name.split('_').sort().join('_');
 /** Letters inserted, removed and replaced (Levenshtein's distance), row by row; two that are swapped count as two. */
 const slipsBetween = (a: string, b: string): number => {
   let last = Array.from({ length: b.length + 1 }, (_one, column) => column);
-  for (const [row, letter] of [...a].entries()) {
+  for (const [row, letter] of Array.from(a).entries()) {
     const current = [row + 1];
-    for (const [column, other] of [...b].entries()) {
+    for (const [column, other] of Array.from(b).entries()) {
       const change = at(last, column) + (letter === other ? 0 : 1);
       current.push(Math.min(change, at(last, column + 1) + 1, at(current, column) + 1));
     }

@@ -89,7 +89,7 @@ export type DatePeriod = {
   readonly to: Scalars['Date']['output'];
 };
 
-/** Days, both inclusive, in the location's time zone. */
+/** Days, both inclusive, in the location's time zone; at most 366 of them, in the years 2000 to 2199. */
 export type DateRangeInput = {
   /** First day. */
   readonly from: Scalars['Date']['input'];
@@ -97,7 +97,7 @@ export type DateRangeInput = {
   readonly to: Scalars['Date']['input'];
 };
 
-/** How fresh a part of the answer is. Nothing in it changes from one second to the next, so equal answers are equal bytes; the age is the client's clock minus fetchedAt, and the response's Age header. */
+/** How fresh a part of the answer is. Nothing in it changes from one second to the next, so equal answers are equal bytes; the age is the client's clock minus fetchedAt. */
 export type Freshness = {
   readonly __typename?: 'Freshness';
   /** When upstream gave it; of a roll-up, the oldest part. */
@@ -255,7 +255,7 @@ export type LocationConnection = {
   readonly nodes: ReadonlyArray<Location>;
   /** Paging state. */
   readonly pageInfo: PageInfo;
-  /** Exact where the gateway keeps the list of installations, else null. */
+  /** How many there are in all. Null where there may be more than can be listed. */
   readonly totalCount: Maybe<Scalars['Count']['output']>;
 };
 
@@ -272,7 +272,7 @@ export type LocationEdge = {
 export type LocationFilter = {
   /** These ids, at most 100; ids that the caller may not read are left out. */
   readonly ids?: InputMaybe<ReadonlyArray<Scalars['ID']['input']>>;
-  /** Case-insensitive match on the name. */
+  /** Case-insensitive match on the name, 2 to 200 characters. */
   readonly search?: InputMaybe<Scalars['String']['input']>;
 };
 
@@ -359,7 +359,7 @@ export type Query = {
   readonly __typename?: 'Query';
   /** Account-level metrics. One roll-up over the locations that the caller may read, at most 50; those left out or not readable are named in quality.warnings. Where the gateway is set to ask upstream's account-level endpoint instead, input must be null. */
   readonly accountStatistics: Maybe<Statistics>;
-  /** One location by the id that upstream gives it. Null when it does not exist or the caller may not read it; the two are not told apart. */
+  /** One location by the id that upstream gives it. Null when the caller may not read it; where the caller may read all that the grant reaches, a location is looked up only when a field needs it, and an unknown one shows there. Not there and not yours are not told apart. */
   readonly location: Maybe<Location>;
   /** The locations that the caller may read, in the order of their ids. Null with an error when upstream is needed and cannot answer. */
   readonly locations: Maybe<LocationConnection>;
@@ -524,7 +524,7 @@ export type StatisticsInput = {
   readonly period?: InputMaybe<PeriodInput>;
   /** Only these platforms. OTHER and TWITTER are refused: upstream has no statistics for them. */
   readonly platforms?: InputMaybe<ReadonlyArray<SocialPlatform>>;
-  /** Social accounts by profileId. Null: all live ones. More than 100 are read in parts and merged, with a warning. */
+  /** Social accounts by profileId, 1 to 1,000. Null: all live ones. More than 100 are read in parts and merged, with a warning. */
   readonly profileIds?: InputMaybe<ReadonlyArray<Scalars['ID']['input']>>;
 };
 
@@ -589,6 +589,8 @@ export const StatisticsWarningCode = {
   LocationUnreadable: 'LOCATION_UNREADABLE',
   /** More than 100 accounts: totals of the parts were added up. Changes, and reach (the same person may be counted twice), are approximate. */
   MergedFromParts: 'MERGED_FROM_PARTS',
+  /** Upstream's answer held no figures at all. */
+  NoFigures: 'NO_FIGURES',
   /** A series had another length than the period; its points were dropped rather than shifted. */
   SeriesLengthMismatch: 'SERIES_LENGTH_MISMATCH',
   /** Upstream does not tell the location's time zone; the configured default was used for the dates. */
@@ -658,7 +660,7 @@ export type TagEdge = {
   readonly node: Tag;
 };
 
-/** A location's upstream request budget, shared by all replicas. */
+/** A location's upstream request budget, as this process keeps it and upstream's headers correct it. */
 export type UpstreamQuota = {
   readonly __typename?: 'UpstreamQuota';
   /** The short window. */

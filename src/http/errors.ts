@@ -51,6 +51,21 @@ export const noSuchPath = problem(
 );
 /** A path with another method. */
 export const wrongMethod = problem(405, 'METHOD_NOT_ALLOWED', 'GraphQL takes GET for queries and POST for everything.');
+/** A name that is not this machine's. */
+export const otherHost = problem(
+  421,
+  'MISDIRECTED_REQUEST',
+  'Until callers are authenticated this gateway answers on this machine only: use http://127.0.0.1 or localhost.',
+);
+/** What Node's parser gives up on, by its code. */
+export const unreadable: Readonly<Record<string, HttpProblem>> = {
+  HPE_HEADER_OVERFLOW: problem(
+    431,
+    'HEADERS_TOO_LARGE',
+    'The headers or the address are larger than 16 KB: send long queries by POST.',
+  ),
+  ERR_HTTP_REQUEST_TIMEOUT: problem(408, 'REQUEST_TIMEOUT', 'The request did not arrive in time.'),
+};
 /** A bug of ours. */
 export const internal = problem(
   500,

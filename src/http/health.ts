@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, RouteHandlerMethod } from 'fastify';
 
 /** Whether this process should get requests; `mode` tells invented data from real. */
 export interface Health {
@@ -10,8 +10,9 @@ export interface Health {
 export const healthRoutes =
   ({ isDraining, mode }: Health) =>
   (app: FastifyInstance): void => {
-    app.get('/livez', (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok' }));
-    app.get('/readyz', (_request, reply) =>
+    const answer = (url: string, handler: RouteHandlerMethod) => app.route({ method: ['GET', 'HEAD'], url, handler });
+    answer('/livez', (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok' }));
+    answer('/readyz', (_request, reply) =>
       reply
         .header('cache-control', 'no-store')
         .code(isDraining() ? 503 : 200)

@@ -13,6 +13,8 @@ export interface Budgets {
   settle(key: string, feedback: Feedback | null): void;
   /** Upstream said 429: nothing more for `ms` (a day at most), or one window where it did not say. */
   block(key: string, ms: number | null): void;
+  /** Milliseconds until the next request could go. */
+  waitMs(key: string): number;
   quota(key: string): Quota;
 }
 
@@ -72,6 +74,7 @@ export const createBudgets = ({ burst, dailyLimit }: { burst: BurstOptions; dail
       budget.burst.block(now + Math.min(ms ?? budget.burst.view(now).windowMs, dayMs));
       serve(budget);
     },
+    waitMs: (key) => leastWaitMs(of(key), Date.now(), of(key).waiters.length),
     quota: (key) => toQuota(budgets.get(key) ?? made()),
   };
 };

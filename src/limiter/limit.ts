@@ -13,12 +13,14 @@ export const limit =
     const maxWaitMs = (request.endsAt ?? Infinity) - Date.now();
     await budgets.take(key, maxWaitMs, request.signal);
     let feedback = null;
+    let response;
     try {
-      const response = await next(request);
+      response = await next(request);
       feedback = readFeedback(response);
-      if (refusalOf(response) === 'rate-limited') budgets.block(key, retryAfterMs(response.headers));
-      return response;
     } finally {
       budgets.settle(key, feedback);
     }
+    if (refusalOf(response) !== 'rate-limited') return response;
+    budgets.block(key, retryAfterMs(response.headers));
+    return { ...response, budgetWaitMs: budgets.waitMs(key) };
   };

@@ -68,6 +68,7 @@ export type WarningCode =
   | 'TOTALS_DISAGREE'
   | 'ACCOUNT_WITHOUT_PERMISSION'
   | 'ACCOUNT_UNKNOWN'
+  | 'NO_FIGURES'
   | 'LOCATION_UNREADABLE';
 
 /** One thing noticed while mapping upstream's answer. */

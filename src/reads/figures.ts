@@ -128,7 +128,9 @@ const checks = (figures: Omit<Figures, 'warnings'>): Warning[] => {
     const parts = sum(byPlatform.map((part) => part.total));
     return total !== null && parts !== null && parts !== total;
   });
+  const isEmpty = metrics.every(({ total, byPlatform }) => total === null && byPlatform.length === 0);
   return [
+    ...(isEmpty ? [warning('NO_FIGURES', "Upstream's answer held no figures at all.")] : []),
     ...[...unknown].map((platformKey) =>
       warning('UNKNOWN_PLATFORM', 'Upstream names a platform that this release does not know.', { platformKey }),
     ),

@@ -22,6 +22,8 @@ export const createReadLocation =
 const pageSize = 100;
 /** Calls that listing all locations may take; those beyond are not listed. */
 export const mostPages = 20;
+/** Locations that are listed at most. */
+export const mostListed = mostPages * pageSize;
 
 /** Upstream gives no total: pages until a short one, at most 2,000 locations. */
 export const createReadCompanyLocations =

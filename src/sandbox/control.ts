@@ -29,12 +29,13 @@ class ControlError extends Error {
 }
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
+const LOOPBACK_ADDRESS = /^(?:::ffff:)?127\.|^::1$/;
 const TAG_PAGE = 50;
 const MOST_CALLS = 200;
 
 /** A page of another site may reach this port: by its own name, or by a form, which cannot send JSON. */
 const checkOrigin = (request: FastifyRequest): void => {
-  if (!LOOPBACK.test(request.headers.host ?? ''))
+  if (!LOOPBACK.test(request.headers.host ?? '') || !LOOPBACK_ADDRESS.test(request.ip))
     throw new ControlError(403, 'The control page answers on this machine only: use http://127.0.0.1 or localhost');
   const changes = request.method !== 'GET';
   if (changes && !/^application\/json\b/i.test(request.headers['content-type'] ?? ''))

@@ -1,4 +1,4 @@
-import { GatewayError } from '../model/errors.ts';
+import { errorTable, GatewayError } from '../model/errors.ts';
 import type { LocationId } from '../model/ids.ts';
 import type { Installation } from '../model/installation.ts';
 import { orAborted } from '../upstream/abort.ts';
@@ -29,8 +29,20 @@ interface Slot {
   distrustedUntil: number;
   /** Scopes that upstream itself granted or refused, for tokens whose answer did not say. */
   readonly seen: Map<string, boolean>;
+  /** Locations that upstream said the token does not reach. */
+  readonly unreached: Set<LocationId>;
   isDead: boolean;
 }
+
+const emptySlot = (): Slot => ({
+  token: null,
+  flight: null,
+  failure: null,
+  distrustedUntil: 0,
+  seen: new Map(),
+  unreached: new Set(),
+  isDead: false,
+});
 
 const distrustMs = 10_000;
 /** A token with more life than this is used while its successor is on the way. */
@@ -52,7 +64,7 @@ export const createAccessTokens = ({
     const known = slots.get(key);
     if (known) return known;
     if (slots.size >= mostSlots) forgetEmpty(slots);
-    const made = { token: null, flight: null, failure: null, distrustedUntil: 0, seen: new Map(), isDead: false };
+    const made = emptySlot();
     slots.set(key, made);
     return made;
   };
@@ -75,11 +87,14 @@ export const createAccessTokens = ({
       }
       return get(holder, signal);
     },
-    heard: (holder, scope, refusal) => hear(slotOf(holder), scope, refusal),
+    heard: (holder, scope, refusal) => hear(slotOf(holder), { holder, scope, refusal }),
     installation: async (locationId, signal) => {
       const holder: Holder = { kind: 'location', locationId };
       try {
-        return connected(grant, await get(holder, signal), slotOf(holder), wantedScopes);
+        const token = await get(holder, signal);
+        const slot = slotOf(holder);
+        if (slot.unreached.has(locationId)) throw new GatewayError('LOCATION_NOT_CONNECTED');
+        return connected(grant, token, slot, wantedScopes);
       } catch (error) {
         return disconnected(grant, error, wantedScopes);
       }
@@ -95,7 +110,7 @@ const tokenOf = async (grant: Grant, holder: Holder, slot: Slot, signal: AbortSi
   const stillGood = leftMs > 0 ? token : null;
   if (failure !== null && failure.until > now) {
     if (stillGood) return stillGood;
-    throw failure.error;
+    throw remembered(failure, now);
   }
   slot.flight ??= launch(grant, holder, slot);
   if (stillGood && leftMs > unhurriedMs) return stillGood;
@@ -133,6 +148,12 @@ const obtain = async (grant: Grant, holder: Holder, slot: Slot): Promise<AccessT
   }
 };
 
+// Whoever asks during the pause is told how long it still takes, where asking again makes sense at all.
+const remembered = ({ error, until }: NonNullable<Slot['failure']>, now: number): GatewayError =>
+  errorTable[error.code].isRetryable
+    ? new GatewayError(error.code, { cause: error.cause, retryAfterMs: until - now })
+    : error;
+
 // What may pass by itself is tried again soon, a refusal that only people can mend later; upstream's own wish counts up to a minute.
 const pauseMs = ({ code, retryAfterMs }: GatewayError): number => {
   const ownMs = code === 'UPSTREAM_UNAVAILABLE' || code === 'UPSTREAM_TIMEOUT' ? 1_000 : 5_000;
@@ -142,7 +163,17 @@ const pauseMs = ({ code, retryAfterMs }: GatewayError): number => {
 const refusedAgain = (): GatewayError =>
   new GatewayError('UPSTREAM_AUTH_FAILED', { cause: new Error('a new access token was refused as well') });
 
-const hear = (slot: Slot, scope: string, refusal: Refusal | null): void => {
+interface Heard {
+  readonly holder: Holder;
+  readonly scope: string;
+  readonly refusal: Refusal | null;
+}
+
+const hear = (slot: Slot, { holder, scope, refusal }: Heard): void => {
+  if (holder.kind === 'location') {
+    if (refusal === 'other-location' && slot.unreached.size < mostSlots) slot.unreached.add(holder.locationId);
+    if (refusal === null) slot.unreached.delete(holder.locationId);
+  }
   if (refusal === null) Object.assign(slot, { isDead: false, distrustedUntil: 0 });
   if (refusal === null) slot.seen.set(scope, true);
   if (refusal === 'scope-missing') slot.seen.set(scope, false);

@@ -34,7 +34,7 @@ export const connected = (
 export const disconnected = (grant: Grant, error: unknown, wanted: readonly string[]): Installation => {
   const code = error instanceof GatewayError ? error.code : null;
   if (code !== 'LOCATION_PAUSED' && code !== 'LOCATION_NOT_CONNECTED') throw error;
-  const gone = grant.kind === 'CLIENT_CREDENTIALS' ? 'NOT_INSTALLED' : 'REAUTHORIZATION_REQUIRED';
+  const gone = grant.kind === 'LOCATION_GRANT' ? 'REAUTHORIZATION_REQUIRED' : 'NOT_INSTALLED';
   return {
     status: code === 'LOCATION_PAUSED' ? 'PAUSED' : gone,
     grantedScopes: [],

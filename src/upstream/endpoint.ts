@@ -75,7 +75,8 @@ const search = (query: Readonly<Record<string, string | undefined>>): string => 
 
 const refusalError = (refusal: Refusal, response: UpstreamResponse, scope: string): GatewayError => {
   const cause = new Error(`upstream answered ${response.status} ${upstreamMessage(response.body)}`);
-  const wait = retryAfterMs(response.headers);
+  const told = retryAfterMs(response.headers);
+  const wait = response.budgetWaitMs === undefined ? told : Math.max(told ?? 0, response.budgetWaitMs);
   switch (refusal) {
     case 'scope-missing':
       return new GatewayError('UPSTREAM_SCOPE_MISSING', {

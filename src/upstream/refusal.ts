@@ -25,14 +25,12 @@ const unauthorized: readonly (readonly [RegExp, Refusal])[] = [
 /** Upstream's own sentence, for recognising and for the log; never for a client. 422 sends a list. */
 export const upstreamMessage = (body: unknown): string => {
   const message = typeof body === 'object' && body !== null && 'message' in body ? body.message : '';
-  if (typeof message === 'string') return message.slice(0, 300);
-  return Array.isArray(message)
-    ? message
-        .filter((part) => typeof part === 'string')
-        .join('; ')
-        .slice(0, 300)
-    : '';
+  if (typeof message === 'string') return harmless(message);
+  return Array.isArray(message) ? harmless(message.filter((part) => typeof part === 'string').join('; ')) : '';
 };
+
+// Upstream may quote what was sent to it, a token above all: long words without a blank are cut out.
+const harmless = (text: string): string => text.slice(0, 300).replace(/[\w.~+/=-]{20,}/g, '[…]');
 
 /** Null when upstream did what was asked. */
 export const refusalOf = ({ status, body }: UpstreamResponse): Refusal | null => {

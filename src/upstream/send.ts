@@ -33,6 +33,8 @@ export interface UpstreamResponse {
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** The parsed body; null where it is empty or is not JSON. */
   readonly body: unknown;
+  /** Of a 429: milliseconds until our own budget would let the next request go. */
+  readonly budgetWaitMs?: number;
 }
 
 /** Sends a request; throws GatewayError where no answer came. */

@@ -11,8 +11,8 @@ export interface TransportOptions {
 }
 
 /** Pools the connections to upstream; answers over 10 MB are cut off (reliability §1: bodies are limited). */
-export const createDispatcher = (): Dispatcher =>
-  new Agent({ connections: 64, pipelining: 1, keepAliveTimeout: 30_000, maxResponseSize: 10 * 1024 * 1024 });
+export const createDispatcher = ({ connections }: { connections: number } = { connections: 64 }): Dispatcher =>
+  new Agent({ connections, pipelining: 1, keepAliveTimeout: 30_000, maxResponseSize: 10 * 1024 * 1024 });
 
 /** The wire. Never follows a redirect (the token would travel along), asks for plain bytes (no decompression bombs). */
 export const createTransport =

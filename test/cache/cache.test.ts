@@ -253,7 +253,8 @@ describe('what the store gives', () => {
     expect(await cache.getOrLoad(keyOf('a', 60), upstream().load, always)).toEqual(fresh('x', start + 10_000));
   });
 
-  const dead = (run: Redis['run']): Store => createRedisStore({ run, close: () => undefined }, () => undefined);
+  const dead = (run: Redis['read'], write = run): Store =>
+    createRedisStore({ read: run, write, close: () => undefined }, () => undefined);
 
   test('a store that is silent costs its time limit and no answer', async () => {
     const { cache, counts } = create(dead(() => new Promise(() => undefined)));
@@ -261,11 +262,20 @@ describe('what the store gives', () => {
     const answer = cache.getOrLoad(keyOf('a'), load, always);
     await waitFor(49);
     expect(loads()).toBe(0);
-    await waitFor(1);
+    await waitFor(2); // the limit, and one turn in which what has arrived by then would be read
     expect(loads()).toBe(1);
     await waitFor(100);
     expect((await answer).value).toBe('answer 1');
     expect(counts()).toMatchObject({ 'cache broken': 1 });
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test('a write that hangs is waited for by nobody', async () => {
+    const empty = () => Promise.resolve([undefined] as never);
+    const { cache } = create(dead(empty, () => new Promise(() => undefined)));
+    expect((await cache.getOrLoad(keyOf('a'), () => Promise.resolve('one'), always)).value).toBe('one');
+    const many = await cache.getOrLoadMany(['a'], keyOf, () => Promise.resolve(new Map([['a', 'many']])), always);
+    expect(many.get('a')?.value).toBe('many');
     expect(jest.getTimerCount()).toBe(0);
   });
 

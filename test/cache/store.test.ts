@@ -54,7 +54,14 @@ describe('the store in Redis', () => {
   const connect = async () => {
     const problems: unknown[] = [];
     const tally = createTally();
-    const redis = createRedis({ url: server.url, timeoutMs: 60_000, onProblem: (error) => problems.push(error) });
+    const redis = createRedis({
+      url: server.url,
+      readTimeoutMs: 60_000,
+      writeTimeoutMs: 60_000,
+      onProblem: (error) => problems.push(error),
+      onBad: (error) => problems.push(error),
+      onGood: () => problems.push('good again'),
+    });
     await untilConnected(redis);
     const store = createRedisStore(redis, (error) => problems.push(error));
     return {
@@ -71,7 +78,7 @@ describe('the store in Redis', () => {
     const [one, two] = await Promise.all([connect(), connect()]);
     const loaded = await one.cache.getOrLoad(key, () => Promise.resolve({ name: 'Padaria' }), always);
     // The write is not waited for; a command of the same connection comes after it.
-    expect(await one.redis.run((client) => client.pTTL(key.text))).toBeGreaterThan(30_000);
+    expect(await one.redis.read((client) => client.pTTL(key.text))).toBeGreaterThan(30_000);
     const never = () => Promise.reject(new Error('must not be loaded'));
     expect(await two.cache.getOrLoad(key, never, always)).toEqual(loaded);
     expect([...one.problems, ...two.problems]).toEqual([]);
@@ -86,11 +93,31 @@ describe('the store in Redis', () => {
       () => Promise.resolve(new Map()),
       always,
     );
-    const ttl = await redis.run((client) => client.pTTL(key.text));
+    const ttl = await redis.read((client) => client.pTTL(key.text));
     expect(ttl).toBeGreaterThan(0);
     expect(ttl).toBeLessThanOrEqual(30_000);
     await store.clear();
-    expect(await redis.run((client) => client.exists(key.text))).toBe(1);
+    expect(await redis.read((client) => client.exists(key.text))).toBe(1);
+    redis.close();
+  });
+
+  test('what one load brought is written in one go, each with a time of its own', async () => {
+    const { redis, store, cache } = await connect();
+    const written: string[][] = [];
+    const setMany = store.setMany.bind(store);
+    store.setMany = (entries) => {
+      written.push(entries.map((entry) => entry.key));
+      return setMany(entries);
+    };
+    const ids = Array.from({ length: 50 }, (_, index) => `tag ${index}`);
+    const keyOf = (id: string) => ({ text: `${key.text}:${id}`, ttlSeconds: 60 });
+    const load = () => Promise.resolve(new Map(ids.slice(1).map((id) => [id, `value of ${id}`])));
+    await cache.getOrLoadMany(ids, keyOf, load, always);
+    expect(written).toEqual([ids.map((id) => keyOf(id).text)]);
+    const ttls = await Promise.all(ids.map((id) => redis.read((client) => client.pTTL(keyOf(id).text))));
+    expect(ttls.every((ttl, index) => (index === 0 ? ttl > 0 && ttl <= 30_000 : ttl > 30_000 && ttl <= 60_000))).toBe(
+      true,
+    );
     redis.close();
   });
 
@@ -111,7 +138,7 @@ describe('the store in Redis', () => {
     const { redis, cache } = await connect();
     const keyOf = (id: string) => ({ text: `${key.text}:${id}`, ttlSeconds: 60 });
     await cache.getOrLoad(keyOf('good'), () => Promise.resolve('kept'), always);
-    await redis.run((client) => client.set(keyOf('bad').text, corrupted));
+    await redis.write((client) => client.set(keyOf('bad').text, corrupted));
     const asked: string[][] = [];
     const load = (missing: readonly string[]) => {
       asked.push([...missing]);
@@ -128,7 +155,7 @@ describe('the store in Redis', () => {
 
   test('a key that holds something else than a text is a miss', async () => {
     const { redis, cache } = await connect();
-    await redis.run((client) => client.lPush(key.text, 'x'));
+    await redis.write((client) => client.lPush(key.text, 'x'));
     const answer = await cache.getOrLoad(key, () => Promise.resolve('loaded'), always);
     expect(answer.value).toBe('loaded');
     redis.close();

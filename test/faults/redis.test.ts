@@ -21,9 +21,22 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const connect = () => {
   const tally = createTally();
-  const redis = createRedis({ url: server.url, timeoutMs, onProblem: () => tally.add('redis problem') });
+  const changes: ('bad' | 'good')[] = [];
+  const redis = createRedis({
+    url: server.url,
+    readTimeoutMs: timeoutMs,
+    writeTimeoutMs: 150,
+    onProblem: () => tally.add('redis problem'),
+    onBad: () => changes.push('bad'),
+    onGood: () => changes.push('good'),
+  });
   const store = createRedisStore(redis, () => tally.add('cache broken'));
-  return { redis, cache: createCache({ store, timeoutMs, tally }), hits: () => tally.snapshot()['cache hit'] ?? 0 };
+  return {
+    redis,
+    cache: createCache({ store, timeoutMs, tally }),
+    hits: () => tally.snapshot()['cache hit'] ?? 0,
+    changes,
+  };
 };
 
 /** Asks for that many different things, a few at a time; gives the slowest answer's time. Throws when an answer is missing or wrong. */
@@ -44,15 +57,19 @@ const slowestOf = async (cache: Cache, count: number, name: string): Promise<num
   return Math.max(...times);
 };
 
-/** Milliseconds until an answer comes out of Redis again; fails after ten seconds. */
-const untilUsed = async ({ cache, hits }: ReturnType<typeof connect>): Promise<number> => {
+/** Milliseconds until an answer comes out of Redis again and it is told that it is good again; fails after ten seconds. */
+const untilUsed = async ({ cache, hits, changes }: ReturnType<typeof connect>): Promise<number> => {
   const startedAt = performance.now();
   const before = hits();
-  while (hits() === before && performance.now() - startedAt < 10_000) {
+  const isUsed = () => hits() > before && changes.at(-1) === 'good';
+  while (!isUsed() && performance.now() - startedAt < 10_000) {
     await slowestOf(cache, 5, 'again');
     await pause(20);
   }
   expect(hits()).toBeGreaterThan(before);
+  expect(changes).toEqual(Array.from(changes, (_, index) => (index % 2 === 0 ? 'bad' : 'good')));
+  expect(changes.length).toBeGreaterThan(1);
+  expect(changes.length).toBeLessThanOrEqual(6);
   return performance.now() - startedAt;
 };
 

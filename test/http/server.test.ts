@@ -1,5 +1,6 @@
-import { createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { request } from 'undici';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 
 let gateway: TestGateway;
@@ -111,6 +112,61 @@ describe('a request that cannot be read is answered as JSON that says what to do
   });
 });
 
+/** What comes back for bytes that no client library would send. */
+const raw = (text: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1', () => socket.write(text));
+    let answer = '';
+    socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
+    socket.on('close', () => resolve(answer));
+    socket.on('error', reject);
+  });
+
+describe('what no client library sends', () => {
+  test.each([
+    ['no HTTP at all', 'hello\r\n\r\n', 400, 'BAD_REQUEST'],
+    [
+      'headers over 16 KB',
+      `GET /livez HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`,
+      431,
+      'HEADERS_TOO_LARGE',
+    ],
+    ['two hosts', 'GET /livez HTTP/1.1\r\nhost: a\r\nHost: b\r\nconnection: close\r\n\r\n', 400, 'BAD_REQUEST'],
+    [
+      'another type that begins alike',
+      'POST /graphql HTTP/1.1\r\nhost: a\r\ncontent-type: application/json-evil\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}',
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+    ],
+  ])('%s is refused as JSON', async (_name, text, status, code) => {
+    const answer = await raw(text);
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(JSON.parse(answer.slice(answer.indexOf('{"errors')))).toMatchObject({ errors: [{ extensions: { code } }] });
+  });
+
+  test('a live gateway on loopback answers to its own names only, so that no page can rebind one to it', async () => {
+    await using live = await startTestGateway({
+      access: (sandbox) => ({
+        url: sandbox.url,
+        sandbox: null,
+        grant: {
+          kind: 'private-token',
+          privateToken: sandbox.issuePrivateToken({ locationId: sandbox.locations.full }),
+        },
+      }),
+    });
+    const port = new URL(live.url).port;
+    for (const [host, status] of [
+      ['127.0.0.1', 200],
+      ['localhost', 200],
+      ['evil.example', 421],
+    ] as const) {
+      const { statusCode } = await request(`${live.url}/livez`, { headers: { host: `${host}:${port}` } });
+      expect([host, statusCode]).toEqual([host, status]);
+    }
+  });
+});
+
 describe('who may call from a page', () => {
   test('a GET that a page of another site could send is refused, with a preflight header or a token it is answered', async () => {
     const url = `${gateway.url}/graphql?query=${encodeURIComponent('{ viewer { kind } }')}`;
@@ -145,6 +201,7 @@ describe('the life of the process', () => {
     gateway.calls();
     expect(await (await fetch(`${gateway.url}/livez`)).json()).toEqual({ status: 'ok' });
     expect(await (await fetch(`${gateway.url}/readyz`)).json()).toEqual({ status: 'ready', mode: 'sandbox' });
+    expect((await fetch(`${gateway.url}/readyz`, { method: 'HEAD' })).status).toBe(200); // as balancers ask
     expect(gateway.calls()).toEqual([]);
   });
 

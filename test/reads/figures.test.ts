@@ -195,8 +195,10 @@ describe('what cannot be trusted', () => {
     expect([figures.posts.total, figures.impressions.total, figures.likes.total]).toEqual([3, 60, null]);
   });
 
-  test('an answer that says nothing leaves everything unknown, not zero', () => {
-    expect(figuresOf({})).toEqual({ ...emptyFigures, upstreamTraceId: 'trace-1' });
+  test('an answer that says nothing leaves everything unknown, not zero, and a warning says so', () => {
+    const { warnings, ...figures } = figuresOf({});
+    expect({ ...figures, warnings: [] }).toEqual({ ...emptyFigures, upstreamTraceId: 'trace-1' });
+    expect(warnings).toMatchObject([{ code: 'NO_FIGURES' }]);
     expect(figuresOf({ dayRange: ['Mon', 'Mon', 'Mon'] }).likes.series).toBeNull();
   });
 });

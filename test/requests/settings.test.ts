@@ -79,6 +79,35 @@ describe('UPSTREAM_GRANT', () => {
     expect(other.data.location.installation.status).toBe('REAUTHORIZATION_REQUIRED');
   });
 
+  test('two private tokens on one Redis never see each other’s answers', async () => {
+    await using redis = await startRedis();
+    const config = { redisUrl: redis.url };
+    await using first = await startTestGateway({
+      config,
+      access: (sandbox) => ({
+        url: sandbox.url,
+        sandbox: null,
+        grant: {
+          kind: 'private-token',
+          privateToken: sandbox.issuePrivateToken({ locationId: sandbox.locations.full }),
+        },
+      }),
+    });
+    const { sandbox } = first;
+    const privateToken = sandbox.issuePrivateToken({ locationId: sandbox.locations.large });
+    await using second = await startTestGateway({
+      config,
+      access: () => ({ url: sandbox.url, sandbox: null, grant: { kind: 'private-token', privateToken } }),
+    });
+    await connected(first.gateway);
+    await connected(second.gateway);
+    const question = `{ location(id: "${sandbox.locations.full}") { name } }`;
+    expect((await first.ask(question)).data.location.name).toBe('Harbour Bay Dental');
+    const answer = await second.ask(question);
+    expect(answer.data.location.name).toBeNull();
+    expect(second.codesOf(answer)).toEqual(['LOCATION_NOT_CONNECTED']);
+  });
+
   test('private-token: sent as it is, never renewed', async () => {
     await using gateway = await over((sandbox) => ({
       kind: 'private-token',
@@ -89,6 +118,13 @@ describe('UPSTREAM_GRANT', () => {
     expect(answer.data).toEqual({ location: { name: 'Harbour Bay Dental' }, other: { name: null } });
     expect(gateway.codesOf(answer)).toEqual(['LOCATION_NOT_CONNECTED']);
     expect(gateway.sandbox.calls().filter(({ route }) => route === 'token')).toEqual([]);
+    const state = await gateway.ask(
+      `{ location(id: "${full}") { installation { status } } other: location(id: "${large}") { installation { status } } }`,
+    );
+    expect(state.data).toEqual({
+      location: { installation: { status: 'CONNECTED' } },
+      other: { installation: { status: 'NOT_INSTALLED' } },
+    });
   });
 });
 

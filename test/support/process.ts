@@ -86,7 +86,7 @@ const withoutSettings = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => {
  * this process is gone. Jest tells test files nothing of that, and Ctrl-C does not reach a group of its own.
  */
 const watchOver = (group: number): (() => void) => {
-  const words = ['-c', 'read -r line; kill -9 -- "-$1" 2>&-', 'sh', String(group)];
+  const words = ['-c', 'read -r line; kill -s KILL -- "-$1"', 'sh', String(group)];
   const watch = spawn('sh', words, { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   return () => void watch.stdin.end();
 };

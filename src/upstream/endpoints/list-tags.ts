@@ -42,8 +42,8 @@ const toRow = (tag: UpstreamTag, offset: number): TagRow => {
   return { id: record.id, name: record.name, record: record.updatedAt === null ? null : record, offset };
 };
 
-// `count` is not documented to be the page's or the total (README §3). A full page has a next one, unless count exceeds the
-// rows (so it is the total) and is reached. Where it may be either, the total is not told.
+// `count` is not documented to be the page's or the total (README §3). Where it exceeds the rows it is the total, and tells whether
+// there is more, also when upstream gives fewer rows than asked for; else a full page has a next one, and the total is not told.
 const page = (
   rows: readonly TagRow[],
   { length, limit, skip, count }: { length: number; limit: number; skip: number; count: number | null },
@@ -52,7 +52,7 @@ const page = (
   const isTotal = count !== null && count > length && count >= skip + length;
   return {
     rows,
-    hasNextPage: isFull && !(isTotal && skip + length >= count),
+    hasNextPage: isTotal ? length > 0 && skip + length < count : isFull,
     totalCount: isTotal ? count : isFull || (length === 0 && skip > 0) ? null : skip + length,
   };
 };
