@@ -5,6 +5,7 @@ import { createCache } from './cache/cache.ts';
 import { createKeys, digest } from './cache/keys.ts';
 import { createMemoryStore, createRedisStore, type Store } from './cache/store.ts';
 import type { Config, UpstreamGrant } from './config.ts';
+import { curlFor, linksFor, urlOf } from './http/addresses.ts';
 import { apolloSandboxRoutes } from './http/apollo-sandbox.ts';
 import { createDrain } from './http/drain.ts';
 import { graphqlRoutes } from './http/graphql.ts';
@@ -143,6 +144,8 @@ export const startGateway = async (config: Config, access: UpstreamAccess, log: 
   const catalogue = readCatalogue(schema, costLimits);
   const schemaText = readTypeDefs().join('\n');
   const address = () => urlOf(app.server.address() as AddressInfo);
+  const controlUrl = access.sandbox?.controlUrl ?? null;
+  const links = () => linksFor(address(), { isProduction: config.isProduction, controlUrl });
   const curl = () => (access.sandbox ? curlFor(address(), access.sandbox.locations.full) : null);
 
   graphqlRoutes({
@@ -153,7 +156,7 @@ export const startGateway = async (config: Config, access: UpstreamAccess, log: 
     underWay: drain.underWay,
   })(app);
   healthRoutes({ isDraining, mode })(app);
-  homeRoutes(() => ({ mode, links: linksFor(address(), config, access), curl: curl(), catalogue, schemaText }))(app);
+  homeRoutes(() => ({ mode, links: links(), curl: curl(), catalogue, schemaText }))(app);
   if (!config.isProduction) {
     const document = catalogue.find(({ name }) => name === 'LiveReporting')?.text ?? '';
     apolloSandboxRoutes({ document, variables: { location: access.sandbox?.locations.full ?? '' } })(app);
@@ -206,21 +209,3 @@ const toAuthenticate = ({ sandbox }: UpstreamAccess, scopes: readonly string[]):
         locations: sandbox.readableLocationIds.flatMap((id) => toLocationId(id) ?? []),
       })
     : authenticateNobody({ subject: 'loopback', scopes, locations: 'all' });
-
-const linksFor = (url: string, { isProduction }: Config, { sandbox }: UpstreamAccess): [string, string][] => [
-  ['GraphQL', `${url}/graphql`],
-  ...(isProduction ? [] : ([['Apollo Sandbox', `${url}/sandbox`]] as [string, string][])),
-  ['Schema', `${url}/schema.graphql`],
-  ['Ready', `${url}/readyz`],
-  ...(sandbox ? ([['Users API', sandbox.controlUrl]] as [string, string][]) : []),
-];
-
-const urlOf = ({ address, family, port }: AddressInfo): string => {
-  const host = address === '0.0.0.0' || address === '::' ? 'localhost' : family === 'IPv6' ? `[${address}]` : address;
-  return `http://${host}:${port}`;
-};
-
-const curlFor = (url: string, locationId: string): string => {
-  const query = `{ location(id: "${locationId}") { tags(first: 3) { nodes { name } } statistics { likes { total } posts { total changePercent } } } }`;
-  return `curl -s ${url}/graphql -H 'content-type: application/json' -d '${JSON.stringify({ query })}'`;
-};

@@ -27,7 +27,12 @@ export interface HttpOptions {
   readonly isLoopbackOnly: boolean;
 }
 
-const allowedHeaders = ['content-type', 'authorization', 'apollo-require-preflight', 'x-apollo-operation-name'];
+const corsOptions = {
+  methods: ['GET', 'POST'],
+  allowedHeaders: ['content-type', 'authorization', 'apollo-require-preflight', 'x-apollo-operation-name'],
+  exposedHeaders: ['x-request-id'],
+  maxAge: 86_400,
+};
 const loopbackHost = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
 
 /** Fastify with our limits, time-outs and errors, and no route yet. Its traps are listed where they are avoided. */
@@ -75,13 +80,7 @@ export const createHttpServer = async ({
   app.setNotFoundHandler((request, reply) => void answerProblem(request, reply, noSuchPath));
 
   takeJsonOnly(app);
-  await app.register(cors, {
-    origin: [...corsOrigins],
-    methods: ['GET', 'POST'],
-    allowedHeaders: [...allowedHeaders],
-    exposedHeaders: ['x-request-id'],
-    maxAge: 86_400,
-  });
+  await app.register(cors, { ...corsOptions, origin: [...corsOrigins] });
   await app.register(helmet, { global: false }); // pages ask for it one by one; on every JSON answer it would halve the speed
   return app;
 };

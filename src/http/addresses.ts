@@ -1,0 +1,25 @@
+import type { AddressInfo } from 'node:net';
+
+/** The address at which a listening server is reached from this machine. */
+export const urlOf = ({ address, family, port }: AddressInfo): string => {
+  const host = address === '0.0.0.0' || address === '::' ? 'localhost' : family === 'IPv6' ? `[${address}]` : address;
+  return `http://${host}:${port}`;
+};
+
+/** Label and address of what there is to open; `controlUrl` is null with a live upstream. */
+export const linksFor = (
+  url: string,
+  { isProduction, controlUrl }: { isProduction: boolean; controlUrl: string | null },
+): (readonly [string, string])[] => [
+  ['GraphQL', `${url}/graphql`],
+  ...(isProduction ? [] : [['Apollo Sandbox', `${url}/sandbox`] as const]),
+  ['Schema', `${url}/schema.graphql`],
+  ['Ready', `${url}/readyz`],
+  ...(controlUrl === null ? [] : [['Users API', controlUrl] as const]),
+];
+
+/** A command that answers tags and statistics of a location when pasted into a shell. */
+export const curlFor = (url: string, locationId: string): string => {
+  const query = `{ location(id: "${locationId}") { tags(first: 3) { nodes { name } } statistics { likes { total } posts { total changePercent } } } }`;
+  return `curl -s ${url}/graphql -H 'content-type: application/json' -d '${JSON.stringify({ query })}'`;
+};
