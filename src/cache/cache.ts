@@ -9,16 +9,18 @@ import type { Store } from './store.ts';
 export interface Cache {
   /** The kept answer, or that of `load`, which runs once however many ask. */
   getOrLoad<T>(key: CacheKey, load: Load<T>, signal: AbortSignal): Promise<Fetched<T>>;
-  /** The same for many ids at once: `load` is asked for all that are not kept, in one go; what it does not know is null. */
+  /** The same for many ids at once: `load` is asked for all that are not kept, in one go. What it does not know is null, what it could
+   * not read is that id's Error and nobody else's. */
   getOrLoadMany<Id extends string, T>(
     ids: readonly Id[],
     keyOf: (id: Id) => CacheKey,
-    load: (missing: readonly Id[], signal: AbortSignal) => Promise<ReadonlyMap<Id, T>>,
+    load: LoadMany<Id, T>,
     signal: AbortSignal,
-  ): Promise<ReadonlyMap<Id, Fetched<T> | null>>;
+  ): Promise<ReadonlyMap<Id, Fetched<T> | null | Error>>;
 }
 
 type Load<T> = (signal: AbortSignal) => Promise<T>;
+type LoadMany<Id, T> = (missing: readonly Id[], signal: AbortSignal) => Promise<ReadonlyMap<Id, T | Error>>;
 
 interface Entry {
   /** When upstream gave it, epoch milliseconds. */
@@ -58,7 +60,7 @@ export const createCache = (deps: CacheDeps): Cache => {
 interface Many<Id extends string, T> {
   readonly ids: readonly Id[];
   readonly keyOf: (id: Id) => CacheKey;
-  readonly load: (missing: readonly Id[], signal: AbortSignal) => Promise<ReadonlyMap<Id, T>>;
+  readonly load: LoadMany<Id, T>;
   readonly signal: AbortSignal;
 }
 
@@ -77,17 +79,24 @@ const loadMany = async <Id extends string, T>(deps: CacheDeps, flights: Flights,
       waiting -= 1;
       if (waiting === 0) nobody.abort(left.reason);
     });
-    return (await batch).get(id) ?? null;
+    const found = (await batch).get(id) ?? null;
+    if (found instanceof Error) throw found;
+    return found;
+  };
+  // A caller that has left gets no answer at all; else a failure is its own id's alone.
+  const own = (error: unknown): Error => {
+    if (many.signal.aborted) throw error;
+    return error instanceof Error ? error : new Error('rejected', { cause: error });
   };
   const unique = [...new Set(many.ids)];
   const found = await Promise.all(
-    unique.map(async (id) => [id, await flights.join(many.keyOf(id).text, start(id), many.signal)] as const),
+    unique.map(async (id) => [id, await flights.join(many.keyOf(id).text, start(id), many.signal).catch(own)] as const),
   );
   return new Map(found);
 };
 
 const lookUpOrLoad = async <Id extends string, T>(deps: CacheDeps, { ids, keyOf, load, signal }: Many<Id, T>) => {
-  const found = new Map<Id, Fetched<T> | null>();
+  const found = new Map<Id, Fetched<T> | null | Error>();
   if (ids.length === 0) return found;
   const kept = await lookUp(deps, ids.map(keyOf));
   const missing = ids.filter((id, index) => {
@@ -98,13 +107,17 @@ const lookUpOrLoad = async <Id extends string, T>(deps: CacheDeps, { ids, keyOf,
   if (missing.length === 0) return found;
   const loaded = await load(missing, signal);
   const at = Date.now();
-  const toKeep = missing.map((id): Kept => {
+  const toKeep = missing.flatMap((id): Kept[] => {
     const key = keyOf(id);
     const value = loaded.get(id);
+    if (value instanceof Error) {
+      found.set(id, value);
+      return [];
+    }
     found.set(id, value === undefined ? null : { value, freshness: freshAt(at) });
     return value === undefined
-      ? { key: { ...key, ttlSeconds: Math.min(absentSeconds, key.ttlSeconds) }, entry: { at, value: null } }
-      : { key, entry: { at, value } };
+      ? [{ key: { ...key, ttlSeconds: Math.min(absentSeconds, key.ttlSeconds) }, entry: { at, value: null } }]
+      : [{ key, entry: { at, value } }];
   });
   keep(deps, toKeep);
   return found;

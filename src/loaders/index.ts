@@ -58,7 +58,7 @@ export const createLoaders = ({ reads, caller, cause }: LoaderDeps): Loaders => 
       { cacheKeyFn: digest },
     ),
     tagDetails: new DataLoader(
-      batchByLocation<TagId, Fetched<TagRecord> | null>((locationId, tagIds) =>
+      batchByLocation<TagId, Fetched<TagRecord> | null | Error>((locationId, tagIds) =>
         reads.tagDetails(locationId, tagIds, cause),
       ),
       { cacheKeyFn: ({ locationId, id }) => `${locationId} ${id}` },

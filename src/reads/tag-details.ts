@@ -5,12 +5,12 @@ import type { Cause } from '../upstream/endpoint.ts';
 import { readTagDetails, tagIdsPerCall } from '../upstream/endpoints/read-tag-details.ts';
 import type { ReadDeps } from './deps.ts';
 
-/** Full records by id; null for an id that upstream does not know. */
+/** Full records by id; null for an id that upstream does not know, the Error of its call for one that could not be read. */
 export type ReadTagDetails = (
   locationId: LocationId,
   tagIds: readonly TagId[],
   cause: Cause,
-) => Promise<ReadonlyMap<TagId, Fetched<TagRecord> | null>>;
+) => Promise<ReadonlyMap<TagId, Fetched<TagRecord> | null | Error>>;
 
 /** One upstream call for each hundred ids that are not kept; answers are paired by id, never by place. */
 export const createReadTagDetails =
@@ -20,10 +20,18 @@ export const createReadTagDetails =
       tagIds,
       (tagId) => keys.tagDetails(locationId, tagId),
       async (missing, signal) => {
-        const calls = chunks(missing, tagIdsPerCall).map((ids) =>
-          upstream.call(readTagDetails, { locationId, tagIds: ids }, { ...cause, signal }),
+        const calls = chunks(missing, tagIdsPerCall).map(
+          async (tagIds): Promise<(readonly [TagId, TagRecord | Error])[]> => {
+            try {
+              const records = await upstream.call(readTagDetails, { locationId, tagIds }, { ...cause, signal });
+              return records.map((record) => [record.id, record]);
+            } catch (error) {
+              const failure = error instanceof Error ? error : new Error('rejected', { cause: error });
+              return tagIds.map((tagId) => [tagId, failure]); // the ids of the other calls are not to blame
+            }
+          },
         );
-        return new Map((await Promise.all(calls)).flat().map((record) => [record.id, record]));
+        return new Map((await Promise.all(calls)).flat());
       },
       cause.signal,
     );

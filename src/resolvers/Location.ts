@@ -1,4 +1,5 @@
 import { toTagId } from '../model/ids.ts';
+import type { TagDetails as TagDetailsModel } from '../model/tag.ts';
 import type { LocationConnectionResolvers, LocationResolvers } from '../generated/resolvers.ts';
 import { atMost, pageSize, searchText, statisticsWish } from './arguments.ts';
 import { cursorSpace, decodeOffset } from './cursor.ts';
@@ -40,13 +41,12 @@ export const Location: LocationResolvers = {
   },
 
   tagDetails: ({ id: locationId }, { ids }, { loaders }) =>
-    Promise.all(
-      atMost(ids, 1_000, 'ids').map(async (text) => {
-        const tagId = toTagId(text);
-        const found = tagId && (await loaders.tagDetails.load({ locationId, id: tagId }));
-        return found && toTagDetails(found, locationId);
-      }),
-    ),
+    // Promises, not their sum: an id that could not be read is null with an error of its own.
+    atMost(ids, 1_000, 'ids').map(async (text) => {
+      const tagId = toTagId(text);
+      const found = tagId && (await loaders.tagDetails.load({ locationId, id: tagId }));
+      return found && toTagDetails(found, locationId);
+    }) as Promise<TagDetailsModel>[], // the generated type knows no promise of null in a list; GraphQL does
 
   statistics: ({ id: locationId }, { input }, { loaders }) =>
     loaders.statistics.load({ locationId, wish: statisticsWish(input) }),

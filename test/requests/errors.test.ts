@@ -53,6 +53,23 @@ describe('a field that fails is null with an error, and its neighbours answer', 
     expect(answer.text).not.toMatch(/secret|127\.0\.0\.1|stack|\.ts|node:/);
   });
 
+  test('of 300 tags in three calls, a failing call costs its own hundred alone', async () => {
+    await using gateway = await startTestGateway();
+    const { large } = gateway.sandbox.locations;
+    const ids = gateway.sandbox
+      .tagsOf(large)
+      .slice(0, 300)
+      .map(({ id }) => id);
+    gateway.sandbox.setFault({ route: 'readTagDetails', kind: 'status', status: 500, times: 1 });
+    const answer = await gateway.ask(
+      `query ($ids: [ID!]!) { location(id: "${large}") { tagDetails(ids: $ids) { id } } }`,
+      { ids },
+    );
+    expect(answer.data.location.tagDetails.filter((one: unknown) => one !== null)).toHaveLength(200);
+    expect(new Set(gateway.codesOf(answer))).toEqual(new Set(['UPSTREAM_UNAVAILABLE']));
+    expect(answer.errors).toHaveLength(100);
+  });
+
   test('a 429 names the time to wait, and so does the next question without asking upstream', async () => {
     await using gateway = await startTestGateway();
     gateway.sandbox.setFault({ route: 'listTags', kind: 'rate-limit', retryAfter: '60' });
