@@ -14,6 +14,8 @@ const clientFor = (url: string) =>
     },
   });
 
+const greetingMs = 1_000;
+
 type Client = ReturnType<typeof clientFor>;
 type Run = <T>(command: (client: Client) => Promise<T>) => Promise<T>;
 
@@ -61,10 +63,13 @@ export const createRedis = (options: RedisOptions): Redis => {
   client.on('ready', () => lookAgain());
   for (const guard of [reads, writes]) guard.onChange(lookAgain);
   client.connect().catch(onProblem);
+  // A server that takes the connection and says nothing is no error to the client: it only waits.
+  const greeting = setTimeout(() => lookAgain(new Error('no answer to the first command')), greetingMs).unref();
   return {
     read: reads.run,
     write: writes.run,
     close: () => {
+      clearTimeout(greeting);
       isClosed = true; // commands that this cuts off are no news
       client.destroy();
     },

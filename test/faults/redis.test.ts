@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { createCache, type Cache } from '../../src/cache/cache.ts';
 import { createRedisStore } from '../../src/cache/store.ts';
 import { createTally } from '../../src/observe/tally.ts';
-import { createRedis } from '../../src/stores/redis.ts';
+import { createRedis, type Redis } from '../../src/stores/redis.ts';
 import { untilConnected } from '../stores/connected.ts';
 import { startRedis, type RedisServer } from '../support/redis.ts';
 
@@ -10,11 +10,17 @@ import { startRedis, type RedisServer } from '../support/redis.ts';
 const timeoutMs = 50;
 const slackMs = 250;
 
+jest.setTimeout(30_000);
+
 let server: RedisServer;
+const open: Redis[] = [];
 beforeEach(async () => {
   server = await startRedis();
 });
-afterEach(() => server.stop());
+afterEach(async () => {
+  for (const redis of open.splice(0)) redis.close(); // also after a failure, or the process would go on connecting
+  await server.stop();
+});
 
 const always = new AbortController().signal;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -30,6 +36,7 @@ const connect = () => {
     onBad: () => changes.push('bad'),
     onGood: () => changes.push('good'),
   });
+  open.push(redis);
   const store = createRedisStore(redis, () => tally.add('cache broken'));
   return {
     redis,
@@ -84,7 +91,6 @@ describe('every answer comes, at most the time limit later, and Redis is used ag
     expect(await slowestOf(room.cache, 100, 'killed')).toBeLessThan(timeoutMs + slackMs);
     await server.restart();
     expect(await untilUsed(room)).toBeLessThan(10_000);
-    room.redis.close();
   });
 
   test('when it falls silent in the middle of reading and speaks again', async () => {
@@ -99,7 +105,6 @@ describe('every answer comes, at most the time limit later, and Redis is used ag
     expect(performance.now() - startedAt).toBeLessThan(3_000);
     server.resume();
     expect(await untilUsed(room)).toBeLessThan(10_000);
-    room.redis.close();
   });
 
   test('when it is restarted under load', async () => {
@@ -109,7 +114,6 @@ describe('every answer comes, at most the time limit later, and Redis is used ag
     await server.restart();
     expect(Math.max(...(await Promise.all(loads)))).toBeLessThan(timeoutMs + slackMs);
     expect(await untilUsed(room)).toBeLessThan(10_000);
-    room.redis.close();
   });
 
   test('when it is not there at the start and comes later', async () => {
@@ -119,7 +123,6 @@ describe('every answer comes, at most the time limit later, and Redis is used ag
     await pause(1_500); // some attempts to connect fail in the meantime
     await server.restart();
     expect(await untilUsed(room)).toBeLessThan(10_000);
-    room.redis.close();
   });
 
   test('when it is silent at the start and speaks later', async () => {
@@ -129,6 +132,5 @@ describe('every answer comes, at most the time limit later, and Redis is used ag
     await pause(1_500);
     server.resume();
     expect(await untilUsed(room)).toBeLessThan(10_000);
-    room.redis.close();
   });
 });
