@@ -84,7 +84,7 @@ const composeReads = async (config: Config, access: UpstreamAccess, { log, tally
     ],
     createTransport(dispatcher, { url: access.url, isTellingOperations: access.sandbox !== null }),
   );
-  const { store, closeStore } = await openStore(config, { log, tally });
+  const { store, closeStore } = await openStore(config, { log, tally, secret: JSON.stringify(access.grant) });
   const cache = createCache({ store, timeoutMs: config.cacheTimeoutMs, tally });
   const keys = createKeys(cacheSpace(access), config.lifetimes);
   const upstream = createUpstream({ send, tolerated: (what) => tally.add(`tolerated ${what}`) });
@@ -107,7 +107,7 @@ const composeReads = async (config: Config, access: UpstreamAccess, { log, tally
 
 const openStore = async (
   config: Config,
-  { log, tally }: { log: Log; tally: Tally },
+  { log, tally, secret }: { log: Log; tally: Tally; secret: string },
 ): Promise<{ store: Store | null; closeStore: () => void }> => {
   if (!config.isCacheOn) return { store: null, closeStore: () => undefined };
   if (config.redisUrl === null) {
@@ -122,7 +122,14 @@ const openStore = async (
     onBad: (error) => log.warn(redisIsBad, { error: describeError(error, String) }), // the log redacts what it is given
     onGood: () => log.info('Redis is used again.'),
   });
-  return { store: createRedisStore(redis, () => tally.add('cache broken')), closeStore: () => redis.close() };
+  return {
+    store: createRedisStore(redis, {
+      secret,
+      spareBytes: config.cacheMemoryBytes,
+      onProblem: () => tally.add('cache broken'),
+    }),
+    closeStore: () => redis.close(),
+  };
 };
 
 const redisIsBad =

@@ -23,6 +23,8 @@ type Load<T> = (signal: AbortSignal) => Promise<T>;
 type LoadMany<Id, T> = (missing: readonly Id[], signal: AbortSignal) => Promise<ReadonlyMap<Id, T | Error>>;
 
 interface Entry {
+  /** Whose answer it is: an entry copied under another key is none. */
+  readonly key: string;
   /** When upstream gave it, epoch milliseconds. */
   readonly at: number;
   readonly value: unknown;
@@ -47,7 +49,7 @@ export const createCache = (deps: CacheDeps): Cache => {
           const [kept] = await lookUp(deps, [key]);
           if (kept !== undefined) return asFetched(kept);
           const value = await load(shared);
-          const entry: Entry = { at: Date.now(), value };
+          const entry: Entry = { key: key.text, at: Date.now(), value };
           keep(deps, [{ key, entry }]);
           return { value, freshness: freshAt(entry.at) };
         },
@@ -116,8 +118,13 @@ const lookUpOrLoad = async <Id extends string, T>(deps: CacheDeps, { ids, keyOf,
     }
     found.set(id, value === undefined ? null : { value, freshness: freshAt(at) });
     return value === undefined
-      ? [{ key: { ...key, ttlSeconds: Math.min(absentSeconds, key.ttlSeconds) }, entry: { at, value: null } }]
-      : [{ key, entry: { at, value } }];
+      ? [
+          {
+            key: { ...key, ttlSeconds: Math.min(absentSeconds, key.ttlSeconds) },
+            entry: { key: key.text, at, value: null },
+          },
+        ]
+      : [{ key, entry: { key: key.text, at, value } }];
   });
   keep(deps, toKeep);
   return found;
@@ -138,15 +145,16 @@ const lookUp = async (
   });
 };
 
-// An entry is believed when it has our shape and is fresh. The value in it is not looked at: see `asFetched`.
-const toEntry = (raw: unknown, { ttlSeconds }: CacheKey): Entry | undefined => {
+// An entry is believed when it has our shape, was put under this key and is fresh. A shared store gives back only what bears our mark.
+const toEntry = (raw: unknown, { text, ttlSeconds }: CacheKey): Entry | undefined => {
   if (typeof raw !== 'object' || raw === null || !('at' in raw) || !('value' in raw)) return undefined;
+  if (!('key' in raw) || raw.key !== text) return undefined;
   const { at, value } = raw;
   const ageMs = typeof at === 'number' ? Date.now() - at : NaN;
-  return typeof at === 'number' && ageMs > -60_000 && ageMs < ttlSeconds * 1_000 ? { at, value } : undefined;
+  return typeof at === 'number' && ageMs > -60_000 && ageMs < ttlSeconds * 1_000 ? { key: text, at, value } : undefined;
 };
 
-// The key names kind and version of what was put there, and nobody else is to write under our keys: a shared store is trusted.
+// The key names kind and version of what was put there.
 const asFetched = <T>({ at, value }: Entry): Fetched<T> => ({ value: value as T, freshness: freshAt(at) });
 
 interface Kept {

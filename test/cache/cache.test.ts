@@ -250,12 +250,13 @@ describe('what the store gives', () => {
     ['a number', 5],
     ['a list', [1, 2]],
     ['an object of another shape', { fetchedAt: start, data: 'x' }],
-    ['an entry without a value', { at: start }],
-    ['an entry without a moment', { value: 'x' }],
-    ['an entry whose moment is a text', { at: '2026-11-24', value: 'x' }],
-    ['an entry whose moment is no number', { at: null, value: 'x' }],
-    ['an entry from the future', { at: start + 60_000, value: 'x' }],
-    ['an entry that is too old by its own date', { at: start - 60_000, value: 'x' }],
+    ['an entry without a value', { key: 'a', at: start }],
+    ['an entry of another key', { key: 'b', at: start, value: 'x' }],
+    ['an entry without a moment', { key: 'a', value: 'x' }],
+    ['an entry whose moment is a text', { key: 'a', at: '2026-11-24', value: 'x' }],
+    ['an entry whose moment is no number', { key: 'a', at: null, value: 'x' }],
+    ['an entry from the future', { key: 'a', at: start + 60_000, value: 'x' }],
+    ['an entry that is too old by its own date', { key: 'a', at: start - 60_000, value: 'x' }],
   ])('%s is a miss', async (_, garbage) => {
     const { cache, store, counts } = create();
     await store?.set('a', garbage, 60_000);
@@ -267,12 +268,15 @@ describe('what the store gives', () => {
 
   test('an entry of a replica whose clock is somewhat ahead is believed', async () => {
     const { cache, store } = create();
-    await store?.set('a', { at: start + 10_000, value: 'x' }, 60_000);
+    await store?.set('a', { key: 'a', at: start + 10_000, value: 'x' }, 60_000);
     expect(await cache.getOrLoad(keyOf('a', 60), upstream().load, always)).toEqual(fresh('x', start + 10_000));
   });
 
   const dead = (run: Redis['read'], write = run): Store =>
-    createRedisStore({ read: run, write, close: () => undefined }, () => undefined);
+    createRedisStore(
+      { read: run, write, close: () => undefined },
+      { secret: 's', spareBytes: 1_000, onProblem: () => undefined },
+    );
 
   test('a store that is silent costs its time limit and no answer', async () => {
     const { cache, counts } = create(dead(() => new Promise(() => undefined)));
@@ -297,16 +301,17 @@ describe('what the store gives', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  test('a store that refuses everything costs nothing and no answer', async () => {
+  test('a store that refuses everything costs nothing and no answer, and this process keeps its own meanwhile', async () => {
     const { cache } = create(dead(() => Promise.reject(new Error('gone'))));
     const { load, loads } = upstream();
-    for (const expected of ['answer 1', 'answer 2']) {
-      const answer = cache.getOrLoad(keyOf('a'), load, always);
-      await waitFor(0);
-      expect(jest.getTimerCount()).toBe(1); // that of the load
-      await waitFor(100);
-      expect((await answer).value).toBe(expected);
-    }
-    expect(loads()).toBe(2);
+    const answer = cache.getOrLoad(keyOf('a', 60), load, always);
+    await waitFor(0);
+    expect(jest.getTimerCount()).toBe(1); // that of the load
+    await waitFor(100);
+    expect((await answer).value).toBe('answer 1');
+    expect((await settle(cache.getOrLoad(keyOf('a', 60), load, always))).value).toBe('answer 1');
+    expect(loads()).toBe(1);
+    await waitFor(60_000);
+    expect((await settle(cache.getOrLoad(keyOf('a', 60), load, always))).value).toBe('answer 2');
   });
 });

@@ -6,6 +6,9 @@ import { createRedis } from '../../src/stores/redis.ts';
 import { untilConnected } from '../stores/connected.ts';
 import { startRedis, type RedisServer } from '../support/redis.ts';
 
+/** What two gateways over one Redis have in common. */
+const shared = { secret: 'known to both', spareBytes: 1_000_000 };
+
 describe('the store in memory', () => {
   test.each([
     ['short', 100, 20_000],
@@ -63,7 +66,7 @@ describe('the store in Redis', () => {
       onGood: () => problems.push('good again'),
     });
     await untilConnected(redis);
-    const store = createRedisStore(redis, (error) => problems.push(error));
+    const store = createRedisStore(redis, { ...shared, onProblem: (error) => problems.push(error) });
     return {
       redis,
       store,
@@ -83,6 +86,18 @@ describe('the store in Redis', () => {
     expect(await two.cache.getOrLoad(key, never, always)).toEqual(loaded);
     expect([...one.problems, ...two.problems]).toEqual([]);
     for (const { redis } of [one, two]) redis.close();
+  });
+
+  test('what somebody else writes, or copies under another key, is a miss', async () => {
+    const { redis, cache, store } = await connect();
+    const forged = createRedisStore(redis, { ...shared, secret: 'a guess', onProblem: () => undefined });
+    const load = () => Promise.resolve('ours');
+    await forged.set(key.text, { key: key.text, at: Date.now(), value: 'invented' }, 60_000);
+    expect((await cache.getOrLoad(key, load, always)).value).toBe('ours');
+    const other = { ...key, text: `${key.text}-of-another-tenant` };
+    await store.set(key.text, { key: other.text, at: Date.now(), value: 'theirs' }, 60_000);
+    expect((await cache.getOrLoad(key, load, always)).value).toBe('ours');
+    redis.close();
   });
 
   test('an unknown id is kept for thirty seconds at most, and nobody can empty the shared store', async () => {

@@ -37,7 +37,11 @@ const connect = () => {
     onGood: () => changes.push('good'),
   });
   open.push(redis);
-  const store = createRedisStore(redis, () => tally.add('cache broken'));
+  const store = createRedisStore(redis, {
+    secret: 'test',
+    spareBytes: 1_000_000,
+    onProblem: () => tally.add('cache broken'),
+  });
   return {
     redis,
     cache: createCache({ store, timeoutMs, tally }),

@@ -43,6 +43,9 @@ describe('CACHE', () => {
     const answer = await gateway.ask(board(gateway.sandbox.locations.full));
     expect(answer.errors).toEqual([]);
     expect(gateway.gateway.tally.snapshot()).toHaveProperty('redis problem');
+    gateway.calls();
+    await gateway.ask(board(gateway.sandbox.locations.full));
+    expect(gateway.calls()).toEqual([]); // this process keeps its own meanwhile
   });
 });
 
