@@ -2,6 +2,10 @@ import { readFileSync, utimesSync } from 'node:fs';
 import { describe, expect, jest, test } from '@jest/globals';
 import { freePorts, run } from '../support/process.ts';
 
+// As `npm start` has it, without npm around it: signals are for the process itself.
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { start: string } };
+const startArguments = scripts.start.split(' ').slice(1);
+
 const post = (url: string, query: string) =>
   fetch(`${url}/graphql`, {
     method: 'POST',
@@ -10,7 +14,7 @@ const post = (url: string, query: string) =>
   });
 
 const started = async (env: Record<string, string> = {}) => {
-  const gateway = run('node', ['src/start.js'], { ...freePorts, ...env });
+  const gateway = run('node', startArguments, { ...freePorts, ...env });
   const [, url = ''] = await gateway.seen(/GraphQL +(\S+)\/graphql/);
   const [, control = ''] = await gateway.seen(/Users API +(\S+)/);
   const [, id = ''] = await gateway.seen(/location\(id: \\"(\w+)\\"/);
