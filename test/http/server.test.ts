@@ -1,7 +1,7 @@
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { request } from 'undici';
-import { startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { byPrivateToken, startTestGateway, type TestGateway } from '../support/gateway.ts';
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -145,16 +145,7 @@ describe('what no client library sends', () => {
   });
 
   test('a live gateway on loopback answers to its own names only, so that no page can rebind one to it', async () => {
-    await using live = await startTestGateway({
-      access: (sandbox) => ({
-        url: sandbox.url,
-        sandbox: null,
-        grant: {
-          kind: 'private-token',
-          privateToken: sandbox.issuePrivateToken({ locationId: sandbox.locations.full }),
-        },
-      }),
-    });
+    await using live = await startTestGateway({ access: (sandbox) => byPrivateToken(sandbox) });
     const port = new URL(live.url).port;
     for (const [host, status] of [
       ['127.0.0.1', 200],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { UpstreamGrant } from '../../src/config.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
-import { byRoute, startTestGateway } from '../support/gateway.ts';
+import { byClientCredentials, byPrivateToken, byRoute, startTestGateway } from '../support/gateway.ts';
 import { startRedis } from '../support/redis.ts';
 
 const board = (id: string) =>
@@ -23,13 +23,7 @@ describe('CACHE', () => {
     const config = { redisUrl: redis.url };
     await using first = await startTestGateway({ config });
     const { sandbox } = first;
-    const grant = {
-      kind: 'client-credentials',
-      clientId: sandbox.client.id,
-      clientSecret: sandbox.client.secret,
-      companyId: sandbox.companyId,
-    } as const;
-    await using second = await startTestGateway({ config, access: () => ({ url: sandbox.url, sandbox, grant }) });
+    await using second = await startTestGateway({ config, access: () => byClientCredentials(sandbox) });
     await connected(first.gateway);
     await connected(second.gateway);
     const answer = await first.ask(board(sandbox.locations.full));
@@ -85,23 +79,9 @@ describe('UPSTREAM_GRANT', () => {
   test('two private tokens on one Redis never see each other’s answers', async () => {
     await using redis = await startRedis();
     const config = { redisUrl: redis.url };
-    await using first = await startTestGateway({
-      config,
-      access: (sandbox) => ({
-        url: sandbox.url,
-        sandbox: null,
-        grant: {
-          kind: 'private-token',
-          privateToken: sandbox.issuePrivateToken({ locationId: sandbox.locations.full }),
-        },
-      }),
-    });
+    await using first = await startTestGateway({ config, access: (sandbox) => byPrivateToken(sandbox) });
     const { sandbox } = first;
-    const privateToken = sandbox.issuePrivateToken({ locationId: sandbox.locations.large });
-    await using second = await startTestGateway({
-      config,
-      access: () => ({ url: sandbox.url, sandbox: null, grant: { kind: 'private-token', privateToken } }),
-    });
+    await using second = await startTestGateway({ config, access: () => byPrivateToken(sandbox, 'large') });
     await connected(first.gateway);
     await connected(second.gateway);
     const question = `{ location(id: "${sandbox.locations.full}") { name } }`;
@@ -112,10 +92,7 @@ describe('UPSTREAM_GRANT', () => {
   });
 
   test('private-token: sent as it is, never renewed', async () => {
-    await using gateway = await over((sandbox) => ({
-      kind: 'private-token',
-      privateToken: sandbox.issuePrivateToken({ locationId: sandbox.locations.full }),
-    }));
+    await using gateway = await startTestGateway({ access: (sandbox) => byPrivateToken(sandbox) });
     const { full, large } = gateway.sandbox.locations;
     const answer = await gateway.ask(`{ location(id: "${full}") { name } other: location(id: "${large}") { name } }`);
     expect(answer.data).toEqual({ location: { name: 'Harbour Bay Dental' }, other: { name: null } });

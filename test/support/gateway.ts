@@ -45,6 +45,22 @@ export interface TestGatewayOptions {
 
 const tokenRoutes: ReadonlySet<string> = new Set(['token', 'locationToken', 'installedLocations', 'reconnect']);
 
+/** Sandbox mode's own way to upstream. */
+export const byClientCredentials = (sandbox: Sandbox): UpstreamAccess => {
+  const { url, client, companyId } = sandbox;
+  return {
+    url,
+    sandbox,
+    grant: { kind: 'client-credentials', clientId: client.id, clientSecret: client.secret, companyId },
+  };
+};
+
+/** A live upstream by a private integration token of one location. */
+export const byPrivateToken = (sandbox: Sandbox, location: keyof Sandbox['locations'] = 'full'): UpstreamAccess => {
+  const privateToken = sandbox.issuePrivateToken({ locationId: sandbox.locations[location] });
+  return { url: sandbox.url, sandbox: null, grant: { kind: 'private-token', privateToken } };
+};
+
 /** Starts both on free ports. */
 export const startTestGateway = async (options: TestGatewayOptions = {}): Promise<TestGateway> => {
   const sandbox = await startSandbox(options.sandbox);
@@ -56,13 +72,7 @@ export const startTestGateway = async (options: TestGatewayOptions = {}): Promis
   const said: string[] = [];
   const logLines: string[] = [];
   const log = createLog({ level: config.logLevel, secrets: [], sink: { write: (line) => void logLines.push(line) } });
-  const grant = {
-    kind: 'client-credentials',
-    clientId: sandbox.client.id,
-    clientSecret: sandbox.client.secret,
-    companyId: sandbox.companyId,
-  } as const;
-  const access = options.access?.(sandbox) ?? { url: sandbox.url, grant, sandbox };
+  const access = options.access?.(sandbox) ?? byClientCredentials(sandbox);
   const gateway = await startGateway(config, access, log).catch(async (error: unknown) => {
     await sandbox.close();
     throw error;
