@@ -153,7 +153,7 @@ export const controlRoutes = (deps: ControlDeps) => (app: FastifyInstance, _opti
   app.setErrorHandler((error: FastifyError | Error, _request, reply) => failed(error, reply));
   app.setNotFoundHandler((_request, reply) => failed(new ControlError(404, 'See GET /_sandbox/state'), reply));
   app.get('/', (_request, reply) => {
-    const nonce = randomBytes(16).toString('base64');
+    const nonce = randomBytes(16).toString('base64url');
     return reply
       .header('content-security-policy', contentSecurityPolicy(nonce))
       .type('text/html; charset=utf-8')
