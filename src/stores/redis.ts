@@ -7,9 +7,10 @@ const clientFor = (url: string) =>
     url,
     disableOfflineQueue: true, // a command without a connection fails now rather than waiting for one
     commandsQueueMaxLength: 10_000,
-    pingInterval: 5_000,
+    pingInterval: 2_000,
     socket: {
       connectTimeout: 1_000,
+      socketTimeout: 5_000, // also for the greeting: who takes a connection and never speaks is left; pings keep a good one from falling silent
       reconnectStrategy: (attempt) => Math.min(50 * 2 ** attempt, 2_000) + Math.random() * 50,
     },
   });
