@@ -15,6 +15,7 @@ const clientFor = (url: string) =>
     },
   });
 
+/** Milliseconds that a server may take until it counts as away at the start. */
 const greetingMs = 1_000;
 
 type Client = ReturnType<typeof clientFor>;
