@@ -133,14 +133,15 @@ const openStore = async (
 };
 
 const redisIsBad =
-  'Redis cannot be used; until it can, answers come from upstream and are not kept. ' +
+  'Redis cannot be used; until it can, this process keeps its answers for itself. ' +
   'Check that the server of REDIS_URL runs, can be reached, takes this user and password, has room and accepts writes.';
 
 /** Where the rooms meet, outward half. Listens before it returns; throws what listening throws. */
 export const startGateway = async (config: Config, access: UpstreamAccess, log: Log): Promise<Gateway> => {
   const tally = createTally();
   const inward = await composeReads(config, access, { log, tally });
-  const schema = createSchema();
+  const typeDefs = readTypeDefs();
+  const schema = createSchema(typeDefs);
   const costLimits = toCostLimits(config, access);
   const executor = await startExecutor({ schema, log, costLimits, isIntrospectable: !config.isProduction });
   const drain = createDrain();
@@ -149,7 +150,7 @@ export const startGateway = async (config: Config, access: UpstreamAccess, log: 
   const app = await createHttpServer({ log, corsOrigins, isDraining, isLoopbackOnly: access.sandbox === null });
   const mode = access.sandbox ? 'sandbox' : 'live';
   const catalogue = readCatalogue(schema, costLimits);
-  const schemaText = readTypeDefs().join('\n');
+  const schemaText = typeDefs.join('\n');
   const address = () => urlOf(app.server.address() as AddressInfo);
   const controlUrl = access.sandbox?.controlUrl ?? null;
   const links = () => linksFor(address(), { isProduction: config.isProduction, controlUrl });

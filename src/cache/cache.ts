@@ -1,3 +1,4 @@
+import { asError } from '../model/errors.ts';
 import { freshAt, type Fetched } from '../model/freshness.ts';
 import type { Tally } from '../observe/tally.ts';
 import { inTime } from '../stores/in-time.ts';
@@ -49,9 +50,9 @@ export const createCache = (deps: CacheDeps): Cache => {
           const [kept] = await lookUp(deps, [key]);
           if (kept !== undefined) return asFetched(kept);
           const value = await load(shared);
-          const entry: Entry = { key: key.text, at: Date.now(), value };
-          keep(deps, [{ key, entry }]);
-          return { value, freshness: freshAt(entry.at) };
+          const at = Date.now();
+          keep(deps, [{ key, at, value }]);
+          return { value, freshness: freshAt(at) };
         },
         signal,
       ),
@@ -88,7 +89,7 @@ const loadMany = async <Id extends string, T>(deps: CacheDeps, flights: Flights,
   // A caller that has left gets no answer at all; else a failure is its own id's alone.
   const own = (error: unknown): Error => {
     if (many.signal.aborted) throw error;
-    return error instanceof Error ? error : new Error('rejected', { cause: error });
+    return asError(error);
   };
   const unique = [...new Set(many.ids)];
   const found = await Promise.all(
@@ -117,14 +118,8 @@ const lookUpOrLoad = async <Id extends string, T>(deps: CacheDeps, { ids, keyOf,
       return [];
     }
     found.set(id, value === undefined ? null : { value, freshness: freshAt(at) });
-    return value === undefined
-      ? [
-          {
-            key: { ...key, ttlSeconds: Math.min(absentSeconds, key.ttlSeconds) },
-            entry: { key: key.text, at, value: null },
-          },
-        ]
-      : [{ key, entry: { key: key.text, at, value } }];
+    const ttlSeconds = value === undefined ? Math.min(absentSeconds, key.ttlSeconds) : key.ttlSeconds;
+    return [{ key: { ...key, ttlSeconds }, at, value: value ?? null }];
   });
   keep(deps, toKeep);
   return found;
@@ -159,13 +154,17 @@ const asFetched = <T>({ at, value }: Entry): Fetched<T> => ({ value: value as T,
 
 interface Kept {
   readonly key: CacheKey;
-  readonly entry: Entry;
+  readonly at: number;
+  readonly value: unknown;
 }
 
 // What one load brought is written together, and nobody waits for it: a store that does not take it costs a second call later, no answer now.
 const keep = ({ store, tally }: CacheDeps, all: readonly Kept[]): void => {
   const lasting = all.filter(({ key }) => key.ttlSeconds > 0);
   if (store === null || lasting.length === 0) return;
-  const entries = lasting.map(({ key, entry }) => ({ key: key.text, value: entry, ttl: key.ttlSeconds * 1_000 }));
+  const entries = lasting.map(({ key: { text, ttlSeconds }, at, value }) => {
+    const entry: Entry = { key: text, at, value };
+    return { key: text, value: entry, ttl: ttlSeconds * 1_000 };
+  });
   void store.setMany(entries).catch(() => tally.add('cache broken'));
 };

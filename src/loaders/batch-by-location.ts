@@ -1,3 +1,4 @@
+import { asError } from '../model/errors.ts';
 import type { LocationId } from '../model/ids.ts';
 
 /** A batch function that groups the keys by location, asks once for each, and gives the answers back in the order of the keys.
@@ -25,6 +26,3 @@ export const batchOfOne =
   <Key, Value>(ask: (key: Key) => Promise<Value>) =>
   (keys: readonly Key[]): Promise<(Value | Error)[]> =>
     Promise.all(keys.map((key) => ask(key).catch(asError)));
-
-// DataLoader tells failures by their class.
-const asError = (error: unknown): Error => (error instanceof Error ? error : new Error('rejected', { cause: error }));

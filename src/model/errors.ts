@@ -102,3 +102,7 @@ export class CallerGone extends Error {
     super('the caller has gone');
   }
 }
+
+/** What was thrown, as an Error: where a failure is a value among answers it is told by its class. */
+export const asError = (error: unknown): Error =>
+  error instanceof Error ? error : new Error('rejected', { cause: error });

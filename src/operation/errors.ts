@@ -9,7 +9,11 @@ const longestMessage = 500;
  * their words; anything else is a bug, is logged in full and answered as INTERNAL_SERVER_ERROR. What many fields share is logged once. */
 export const createFormatError = (log: Log) => {
   const logged = new WeakSet<object>();
-  const isNew = (error: object): boolean => !logged.has(error) && logged.add(error) === logged;
+  const isNew = (error: object): boolean => {
+    if (logged.has(error)) return false;
+    logged.add(error);
+    return true;
+  };
   return (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
     const original = originalOf(error);
     const path = formatted.path?.join('.');

@@ -69,19 +69,20 @@ export const estimate = (input: EstimateInput): Estimate => {
   const company = scopeOf('company', 1);
   let values = 0;
 
-  const scopeFor = (type: GraphQLObjectType, field: FieldNode, args: Args, from: Place): Scope => {
-    if (type.name === 'LocationConnection') return scopeOf(`locations ${fieldKey(field, args)}`, Number(args['first']));
+  const scopeFor = (type: GraphQLObjectType, { node, args }: Visited, from: Place): Scope => {
+    if (type.name === 'LocationConnection') return scopeOf(`locations ${fieldKey(node, args)}`, Number(args['first']));
     if (type.name !== 'Location') return from.scope;
     if (from.type.name === 'Query') return scopeOf(`location ${String(args['id'])}`, 1);
     return from.type.name === 'StatisticsWarning'
       ? scopeOf('locations of warnings', Math.max(1, input.rollUpLocations))
       : from.scope;
   };
-  const enter = (type: GraphQLObjectType, field: FieldNode, args: Args, from: Place): Place => {
+  const enter = (type: GraphQLObjectType, visited: Visited, from: Place): Place => {
+    const { node, args } = visited;
     const isPage = type.name === 'TagConnection' || type.name === 'LocationConnection';
-    const page = isPage ? { key: fieldKey(field, args), size: Number(args['first']) } : from.page;
-    const objects = from.objects * lengthOf(from.type.getFields()[field.name.value], args, from);
-    return { type, scope: scopeFor(type, field, args, from), page, objects };
+    const page = isPage ? { key: fieldKey(node, args), size: Number(args['first']) } : from.page;
+    const objects = from.objects * lengthOf(visited, from);
+    return { type, scope: scopeFor(type, visited, from), page, objects };
   };
 
   const walk = (selections: SelectionSetNode, place: Place): void => {
@@ -99,10 +100,11 @@ export const estimate = (input: EstimateInput): Estimate => {
     if (!field) return;
     const args = argumentsOf(field, node, input);
     if (args === null) return;
+    const visited = { field, node, args };
     values += place.objects;
-    count(input, field, { node, args, place });
+    count(input, visited, place);
     const type = getNamedType(field.type);
-    if (node.selectionSet && isObjectType(type)) walk(node.selectionSet, enter(type, node, args, place));
+    if (node.selectionSet && isObjectType(type)) walk(node.selectionSet, enter(type, visited, place));
   };
 
   const root = input.schema.getRootType(input.operation.operation);
@@ -111,6 +113,13 @@ export const estimate = (input: EstimateInput): Estimate => {
 };
 
 type Args = Readonly<Record<string, unknown>>;
+
+// A field where it stands in the document, with the arguments that it was given.
+interface Visited {
+  readonly field: GraphQLField<unknown, unknown>;
+  readonly node: FieldNode;
+  readonly args: Args;
+}
 
 // Null where an argument is not acceptable, a null through a variable above all: execution words that error, and the field costs nothing.
 const argumentsOf = (
@@ -125,8 +134,8 @@ const argumentsOf = (
   }
 };
 
-const lengthOf = (field: GraphQLField<unknown, unknown> | undefined, args: Args, { type, page }: Place): number => {
-  if (!field || !isListType(getNullableType(field.type))) return 1;
+const lengthOf = ({ field, args }: Visited, { type, page }: Place): number => {
+  if (!isListType(getNullableType(field.type))) return 1;
   if (type.name.endsWith('Connection')) return page.size;
   const ids = args['ids'];
   return Array.isArray(ids) ? ids.length : (listLengths[field.name] ?? usualLength);
@@ -136,8 +145,8 @@ const fieldKey = (node: FieldNode, args: Args): string => `${node.name.value} ${
 
 const count = (
   { schema, rollUpLocations, listingCalls }: EstimateInput,
-  field: GraphQLField<unknown, unknown>,
-  { node, args, place: { scope, page } }: { node: FieldNode; args: Args; place: Place },
+  { field, node, args }: Visited,
+  { scope, page }: Place,
 ): void => {
   const upstream = upstreamOf(schema, field);
   if (upstream === null) return;

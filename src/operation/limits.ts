@@ -2,7 +2,7 @@ import type { ApolloServerPlugin } from '@apollo/server';
 import { getVariableValues, GraphQLError, Kind, type FragmentDefinitionNode } from 'graphql';
 import { GatewayError } from '../model/errors.ts';
 import type { OperationContext } from './context.ts';
-import { estimate } from './estimate.ts';
+import { estimate, type Estimate } from './estimate.ts';
 
 /** What one operation may cost upstream at most, with nothing cached. */
 export interface CostLimits {
@@ -33,20 +33,24 @@ export const costLimit = (limits: CostLimits): ApolloServerPlugin<OperationConte
           request.variables ?? {},
         );
         if (!operation || !variables) return Promise.resolve(); // execution words that error
-        const { total, perLocation, values } = estimate({ schema, operation, fragments, variables, ...limits });
-        const { maxUpstreamCalls, maxUpstreamCallsPerLocation } = limits;
-        const problem =
-          total > maxUpstreamCalls || perLocation > maxUpstreamCallsPerLocation
-            ? `could cost ${total} upstream calls (${perLocation} of one location); ${maxUpstreamCalls} (${maxUpstreamCallsPerLocation}) are allowed`
-            : values > mostValues
-              ? `could answer ${values} values; ${mostValues} are allowed`
-              : null;
+        const problem = problemOf(estimate({ schema, operation, fragments, variables, ...limits }), limits);
         if (problem === null) return Promise.resolve();
         const refusal = new GatewayError('OPERATION_TOO_EXPENSIVE', { message: `The operation ${problem}.` });
         throw new GraphQLError(refusal.message, { originalError: refusal, extensions: { http: { status: 400 } } });
       },
     }),
 });
+
+const problemOf = (
+  { total, perLocation, values }: Estimate,
+  { maxUpstreamCalls, maxUpstreamCallsPerLocation }: CostLimits,
+): string | null => {
+  if (total > maxUpstreamCalls || perLocation > maxUpstreamCallsPerLocation) {
+    const allowed = `${maxUpstreamCalls} (${maxUpstreamCallsPerLocation}) are allowed`;
+    return `could cost ${total} upstream calls (${perLocation} of one location); ${allowed}`;
+  }
+  return values > mostValues ? `could answer ${values} values; ${mostValues} are allowed` : null;
+};
 
 /** Refuses an operation of a kind that the schema does not have; GraphQL itself finds that only while executing, as an error without a code. */
 export const knownKinds: ApolloServerPlugin<OperationContext> = {

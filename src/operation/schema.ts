@@ -14,5 +14,5 @@ export const readTypeDefs = (): string[] =>
     .map((name) => readFileSync(new URL(name, folder), 'utf8'));
 
 /** The contract with its resolvers, and scopes enforced. Throws when a resolver has no field. */
-export const createSchema = (): GraphQLSchema =>
-  enforceScopes(makeExecutableSchema({ typeDefs: readTypeDefs(), resolvers }));
+export const createSchema = (typeDefs = readTypeDefs()): GraphQLSchema =>
+  enforceScopes(makeExecutableSchema({ typeDefs, resolvers }));

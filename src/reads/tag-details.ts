@@ -1,3 +1,4 @@
+import { asError } from '../model/errors.ts';
 import type { Fetched } from '../model/freshness.ts';
 import type { LocationId, TagId } from '../model/ids.ts';
 import type { TagRecord } from '../model/tag.ts';
@@ -26,8 +27,7 @@ export const createReadTagDetails =
               const records = await upstream.call(readTagDetails, { locationId, tagIds }, { ...cause, signal });
               return records.map((record) => [record.id, record]);
             } catch (error) {
-              const failure = error instanceof Error ? error : new Error('rejected', { cause: error });
-              return tagIds.map((tagId) => [tagId, failure]); // the ids of the other calls are not to blame
+              return tagIds.map((tagId) => [tagId, asError(error)]); // the ids of the other calls are not to blame
             }
           },
         );
