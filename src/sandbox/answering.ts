@@ -38,7 +38,7 @@ const distorted = (fault: Fault, body: unknown): unknown => {
 /** What is said to a call. A budget is spent by every call with a live token, also when it is refused later on. */
 export const createAnswering = (world: World, limits: Limits) => {
   const spend = (route: Route, call: Call): Spent | null => {
-    const grant = route.kind === 'open' ? null : findGrant(call, world);
+    const grant = route.kind === 'open' || route.kind === 'page' ? null : findGrant(call, world);
     if (grant === null) return null;
     return limits.spend(grant.holder.kind === 'Location' ? grant.holder.locationId : grant.holder.companyId);
   };
@@ -56,6 +56,10 @@ export const createAnswering = (world: World, limits: Limits) => {
       if (replaced instanceof VendorError) throw replaced;
       if (replaced !== null) return { ...replaced, headers: { ...headers, ...replaced.headers } };
       if (spent?.isAllowed === false) throw new VendorError(429, TOO_MANY);
+      if (route.kind === 'page') {
+        const { status, html, headers: own } = route.answer(call, world);
+        return { status, body: html, isHtml: true, headers: { ...headers, ...own } };
+      }
       const { status, body } = answerOf(route, call, world);
       return { status, body: distorted(fault, traced(body, headers.traceId)), headers };
     } catch (error) {

@@ -7,6 +7,7 @@ export type RouteName =
   | 'readAccountStatistics'
   | 'readLocation'
   | 'searchLocations'
+  | 'chooseLocation'
   | 'token'
   | 'locationToken'
   | 'installedLocations'
@@ -32,6 +33,8 @@ export interface SandboxOptions {
   readonly incompleteListRows?: boolean;
   /** Default 86,399, as the vendor. */
   readonly accessTokenTtlSeconds?: number;
+  /** A spent refresh token that comes again revokes all that came of it, as RFC 9700 §4.14.2 wants it. Default false. */
+  readonly revokesFamilyOnReuse?: boolean;
   /** Default 100 calls in 10,000 ms, per location or company. The window starts with its first call. */
   readonly burst?: { readonly limit: number; readonly windowMs: number };
   /** Default 200,000 calls a UTC day, per location or company. */
@@ -45,6 +48,7 @@ export interface SandboxCall {
   readonly method: string;
   /** Decoded, without the query. */
   readonly path: string;
+  /** Secrets, and the state of an authorization request, are replaced by "***". */
   readonly query: Readonly<Record<string, string>>;
   readonly route: RouteName | 'unknown';
   /** The location the call is about, else the one its token belongs to. */
@@ -61,7 +65,7 @@ export interface SandboxCall {
   readonly tokenFingerprint: string | null;
   /** The GraphQL operations that caused the call, from the header `x-graphql-operations`. */
   readonly operations: readonly string[];
-  /** Path and query as they came on the wire, undecoded. */
+  /** Path and query as they came on the wire, undecoded, but for the same secrets. */
   readonly rawPath: string;
 }
 
@@ -157,13 +161,16 @@ export interface Sandbox {
   readonly url: string;
   /** The page for people; its JSON interface lies below it. */
   readonly controlUrl: string;
-  /** The id has the vendor's form: app id, hyphen, suffix. */
+  /** The consent page; see routes/choose-location.ts for its query and the fields of its form. */
+  readonly authorizeUrl: string;
+  /** The id has the vendor's form: app id, hyphen, suffix. The secret is the one valid now. */
   readonly client: { readonly id: string; readonly secret: string };
   readonly companyId: string;
   readonly locations: SandboxLocations;
   readonly extraLocationIds: readonly string[];
   /** Every location of the company, also the one without the app. */
   readonly readableLocationIds: readonly string[];
+  /** As it is now. */
   readonly installedLocationIds: readonly string[];
   /** Oldest first, the last 20,000, without those to the control page. */
   calls(): readonly SandboxCall[];
@@ -178,9 +185,20 @@ export interface Sandbox {
   grantScopes(locationId: string, scopes: readonly string[]): void;
   /** While paused the token endpoints answer 400 "Location is not active" and spend no refresh token. */
   pauseLocation(locationId: string, isPaused: boolean): void;
+  /** The old secret is refused from now on with 401 invalid_client. Returns the new one. */
+  rotateClientSecret(): string;
+  /** While it is not, POST /oauth/reconnect answers 403. It is at first. */
+  allowReconnect(isAllowed: boolean): void;
+  /** Its refresh and access tokens and codes are invalid from now on, those of a company's locations are not. */
+  revokeGrants(holder: TokenHolder): void;
+  install(locationId: string): void;
+  /** Its tokens and codes are invalid from now on, and it gets no new ones: 400 "Location is not installed". */
+  uninstall(locationId: string): void;
+  /** How often the token endpoint was given a refresh token that had been used before. */
+  spentRefreshTokensPresented(): number;
   /** All access tokens issued so far are expired from now on; private tokens are not. */
   expireAccessTokens(): void;
-  /** The latest thousand tokens given out: what must never be found in a log or an answer of whoever calls. */
+  /** The latest thousand tokens and codes given out, and client secrets of before: what must never be found in a log or an answer of whoever calls. */
   issuedSecrets(): readonly string[];
   /** Returns the new tag's id. */
   addTag(locationId: string, name: string): string;

@@ -78,6 +78,17 @@ const LIMITS = `
   <button id="expire" type="button">Expire all access tokens</button>
 </section>`;
 
+const OAUTH = `
+<section aria-labelledby="oauth-title">
+  <div class="bar"><h2 id="oauth-title">OAuth</h2><span id="spent" class="quiet" role="status"></span></div>
+  <form id="oauth-form">
+    <label>Of whom <select id="holder"></select></label>
+    <button id="revoke" type="button">Revoke grants</button>
+    <button id="install" type="button">Install</button>
+  </form>
+  <button id="reconnect" type="button" aria-pressed="false">Refuse reconnect</button>
+</section>`;
+
 /** The whole page: one document, nothing from elsewhere, no data of the sandbox in its markup. */
 export const controlPage = (nonce: string): string => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -86,7 +97,7 @@ export const controlPage = (nonce: string): string => `<!doctype html>
 <span id="broken" class="badge bad" role="status" hidden></span></div>
 <p>The pretend upstream: watch the calls it gets, change its tags, break its answers. All data is invented.</p></header>
 <noscript><p class="bad">This page needs its script; the same is there as JSON, beginning with /_sandbox/state.</p></noscript>
-<main>${CALLS}<div class="side">${TAGS}${FAULTS}${LIMITS}</div></main>
+<main>${CALLS}<div class="side">${TAGS}${FAULTS}${LIMITS}${OAUTH}</div></main>
 <div id="notice" role="status"></div>
 <script nonce="${nonce}">${CONTROL_SCRIPT}</script></body></html>
 `;

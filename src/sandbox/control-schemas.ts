@@ -3,7 +3,7 @@ import type { RouteName } from './contract.ts';
 import { ROUTES } from './routes/index.ts';
 
 /** Every route a fault may be set for, in the order of the page's list. */
-export const ROUTE_NAMES: readonly RouteName[] = ROUTES.map(({ name }) => name);
+export const ROUTE_NAMES: readonly RouteName[] = [...new Set(ROUTES.map(({ name }) => name))];
 
 const name = z.string().trim().min(1).max(200);
 
@@ -20,6 +20,15 @@ export const LimitChange = z.strictObject({
     .exactOptional(),
   dailyLimit: z.int().min(0).max(100_000_000).exactOptional(),
 });
+
+/** Body of POST /install and /uninstall. */
+export const ChosenLocation = z.strictObject({ locationId: z.string() });
+
+/** Body of POST /revoke-grants: one location's, or the company's own. */
+export const ChosenHolder = z.union([ChosenLocation, z.strictObject({ companyId: z.string() })]);
+
+/** Body of PATCH /reconnect. */
+export const ReconnectChange = z.strictObject({ isAllowed: z.boolean() });
 
 /** Query of GET /calls. */
 export const CallsQuery = z.object({ after: z.coerce.number().int().min(0).default(0) });

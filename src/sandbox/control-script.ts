@@ -1,5 +1,6 @@
 import { CALLS_SCRIPT } from './control-script-calls.ts';
 import { FAULTS_SCRIPT } from './control-script-faults.ts';
+import { OAUTH_SCRIPT } from './control-script-oauth.ts';
 import { TAGS_SCRIPT } from './control-script-tags.ts';
 
 const TOOLS = String.raw`
@@ -48,6 +49,7 @@ const load = async () => {
   fill(byId('fault-location'), state.locations.map(choice));
   fill(byId('route'), state.routes.map((route) => node('option', { value: route, textContent: route })));
   showLimits(state.limits);
+  showOauth(state);
   await showTags();
 };
 let isLive = false;
@@ -68,4 +70,4 @@ poll();
 `;
 
 /** The control page's script, put together from its panels. Text from outside reaches the page through textContent only. */
-export const CONTROL_SCRIPT = TOOLS + CALLS_SCRIPT + TAGS_SCRIPT + FAULTS_SCRIPT + START;
+export const CONTROL_SCRIPT = TOOLS + CALLS_SCRIPT + TAGS_SCRIPT + FAULTS_SCRIPT + OAUTH_SCRIPT + START;

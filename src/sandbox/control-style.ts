@@ -31,7 +31,7 @@ th:last-child, td:last-child { padding-right: .25rem; }
 ul { list-style: none; margin: 0; padding: 0; }
 .chips { display: flex; flex-wrap: wrap; gap: .4rem; margin-bottom: .6rem; }
 .chips button { border-radius: 1rem; padding: .15rem .7rem; font-size: .85rem; }
-.chips button[aria-pressed=true] { background: var(--accent); color: var(--on-accent); border-color: transparent; }
+button[aria-pressed=true] { background: var(--accent); color: var(--on-accent); border-color: transparent; }
 form { display: flex; flex-wrap: wrap; gap: .5rem; align-items: end; margin-bottom: .6rem; }
 label { display: grid; gap: .15rem; font-size: .8rem; color: var(--quiet); flex: 1 1 7rem; min-width: 0; }
 input, select, button { font: inherit; font-size: .9rem; min-height: 2rem; padding: .2rem .55rem; border: 1px solid var(--edge);

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Calls } from './calls.ts';
+import { bodyOf, ControlError, parse } from './control-input.ts';
+import { oauthRoutes } from './control-oauth.ts';
 import { contentSecurityPolicy, controlPage } from './control-page.ts';
 import { CallsQuery, Fault, LimitChange, NewTag, ROUTE_NAMES, TagName, TagsQuery } from './control-schemas.ts';
 import type { Faults } from './faults.ts';
@@ -18,16 +20,6 @@ export interface ControlDeps {
   readonly calls: Calls;
 }
 
-/** A control call that cannot be done; the message says what to do instead. */
-class ControlError extends Error {
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
 const LOOPBACK_ADDRESS = /^(?:::ffff:)?127\.|^::1$/;
 const TAG_PAGE = 50;
@@ -42,21 +34,6 @@ const checkOrigin = (request: FastifyRequest): void => {
     throw new ControlError(415, 'Send content-type: application/json, also without a body');
 };
 
-const parse = <T>(schema: z.ZodType<T>, value: unknown): T => {
-  const result = schema.safeParse(value);
-  if (!result.success) throw new ControlError(400, z.prettifyError(result.error));
-  return result.data;
-};
-
-const jsonBody = (request: FastifyRequest): unknown => {
-  try {
-    return JSON.parse(typeof request.body === 'string' ? request.body : '');
-  } catch {
-    throw new ControlError(400, 'The body is not JSON');
-  }
-};
-
-const bodyOf = <T>(schema: z.ZodType<T>, request: FastifyRequest): T => parse(schema, jsonBody(request));
 const TagPath = z.object({ locationId: z.string(), tagId: z.string() });
 const LocationPath = z.object({ locationId: z.string() });
 const FaultPath = z.object({ id: z.coerce.number().int() });
@@ -73,13 +50,15 @@ const summary = ({ world, limits, faults }: ControlDeps) => ({
   limits: limits.settings(),
   routes: ROUTE_NAMES,
   faults: faults.list(),
+  isReconnectAllowed: world.grants.isReconnectAllowed(),
+  spentRefreshTokensPresented: world.grants.tokens.spentPresented(),
   locations: world.state.locations.map(({ id, companyId, plan, accounts }) => ({
     id,
     name: plan.name,
     timeZone: plan.timeZone,
-    isInstalled: plan.isInstalled,
+    isInstalled: world.installations.installedAt(id) !== null,
     isOtherTenant: companyId !== world.state.companyId,
-    isPaused: world.grants.isPaused(id),
+    isPaused: world.installations.isPaused(id),
     accountCount: accounts.length,
   })),
 });
@@ -163,10 +142,7 @@ export const controlRoutes = (deps: ControlDeps) => (app: FastifyInstance, _opti
   tagRoutes(app, deps);
   faultRoutes(app, deps);
   callRoutes(app, deps);
-  app.post('/expire-access-tokens', (_request, reply) => {
-    deps.world.grants.tokens.expireAccess();
-    return reply.code(204).send();
-  });
+  oauthRoutes(app, deps.world);
   app.patch('/limits', (request) => {
     deps.limits.change(bodyOf(LimitChange, request));
     return deps.limits.settings();

@@ -1,5 +1,5 @@
 import { forbidden, UNAUTHORIZED, unauthorized, unprocessable, notFound } from './errors.ts';
-import type { Answer, Call, Route, World } from './route.ts';
+import type { Answer, ApiRoute, Call, World } from './route.ts';
 import type { Location } from './seed.ts';
 import type { Grant, Holder } from './tokens.ts';
 
@@ -25,7 +25,7 @@ export const findGrant = ({ bearer }: Call, world: World): Grant | null => {
 };
 
 /** In this order: Version, token, class, scope. The first that fails is what the caller hears. */
-const authorize = (demand: Demand, call: Call, world: World): Holder => {
+const authorize = (demand: Demand, call: Call, world: World): Grant => {
   checkVersion(call, demand.isVersionOptional);
   if (call.bearer === null) throw unauthorized(UNAUTHORIZED.missing);
   const grant = world.grants.tokens.findBearer(call.bearer);
@@ -34,7 +34,7 @@ const authorize = (demand: Demand, call: Call, world: World): Holder => {
   if (!isClassAllowed) throw unauthorized(UNAUTHORIZED['token-class']);
   const scopes = grant.scopes ?? world.grants.scopesOf(grant.holder);
   if (!scopes.includes(demand.scope)) throw unauthorized(UNAUTHORIZED.scope);
-  return grant.holder;
+  return grant;
 };
 
 /** The location, when the holder may see it: throws 404 when there is none, 403 when it is somebody else's. */
@@ -49,7 +49,7 @@ export const visibleLocation = (locationId: string, holder: Holder, world: World
 };
 
 /** Checks what the route demands, then asks it. Throws VendorError for every refusal. */
-export const answerOf = (route: Route, call: Call, world: World): Answer => {
+export const answerOf = (route: ApiRoute, call: Call, world: World): Answer => {
   switch (route.kind) {
     case 'open':
       return route.answer(call, world);
@@ -62,7 +62,7 @@ export const answerOf = (route: Route, call: Call, world: World): Answer => {
         isOAuthOnly: false,
         isVersionOptional: false,
       };
-      const holder = authorize(demand, call, world);
+      const { holder } = authorize(demand, call, world);
       const locationId = call[route.locationIn]['locationId'];
       if (locationId === undefined || locationId === '') throw unprocessable(['locationId should not be empty']);
       return route.answer(call, world, visibleLocation(locationId, holder, world));

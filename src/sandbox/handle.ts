@@ -1,11 +1,11 @@
 import type { Calls } from './calls.ts';
-import type { Sandbox, SandboxTag, TokenHolder } from './contract.ts';
+import type { Sandbox, SandboxTag } from './contract.ts';
 import type { Faults } from './faults.ts';
+import { toHolder } from './installations.ts';
 import type { World } from './route.ts';
+import { chooseLocation } from './routes/choose-location.ts';
 import type { Seeded, Tag } from './seed.ts';
 import { UnknownIdError } from './state.ts';
-import type { State } from './state.ts';
-import type { Holder } from './tokens.ts';
 
 /** What the handle drives. */
 export interface HandleDeps {
@@ -17,12 +17,6 @@ export interface HandleDeps {
   readonly controlUrl: string;
   readonly close: () => Promise<void>;
 }
-
-const holderOf = (holder: TokenHolder, state: State): Holder => {
-  if (!('locationId' in holder)) return { kind: 'Company', companyId: holder.companyId };
-  const { id, companyId } = state.location(holder.locationId);
-  return { kind: 'Location', companyId, locationId: id };
-};
 
 const tagOf = ({ id, name, createdAt, updatedAt, createdBy, isDeleted }: Tag): SandboxTag => ({
   id,
@@ -52,44 +46,67 @@ const addresses = ({ locations, companyId }: Seeded) => {
     },
     extraLocationIds: ids(locations.filter(({ plan }) => plan.key.startsWith('branch-'))),
     readableLocationIds: ids(readable),
-    installedLocationIds: ids(readable.filter(({ plan }) => plan.isInstalled)),
   };
 };
 
+const accountsOf = (locationId: string, { state }: World): ReturnType<Sandbox['accountsOf']> =>
+  state.location(locationId).accounts.map(({ id, profileId, platform, name, isExpired, hasStatisticsPermissions }) => ({
+    id,
+    profileId,
+    platform,
+    name,
+    isExpired,
+    hasStatisticsPermissions,
+  }));
+
+/** The part of the handle that is about grants and installations. */
+const oauthOf = ({ state, grants, client, installations }: World) =>
+  ({
+    issueRefreshToken: (holder, scopes) =>
+      grants.tokens.issueRefresh({ holder: toHolder(holder, state), scopes: scopes ?? null }),
+    issuePrivateToken: (holder, scopes) =>
+      grants.tokens.issuePrivate({ holder: toHolder(holder, state), scopes: scopes ?? null }),
+    grantScopes: grants.grantScopes,
+    pauseLocation: installations.pause,
+    rotateClientSecret: client.rotateSecret,
+    allowReconnect: grants.allowReconnect,
+    revokeGrants: (holder) => grants.tokens.revoke(toHolder(holder, state)),
+    install: installations.install,
+    uninstall: installations.uninstall,
+    spentRefreshTokensPresented: grants.tokens.spentPresented,
+    expireAccessTokens: grants.tokens.expireAccess,
+    issuedSecrets: () => [...client.formerSecrets(), ...grants.tokens.issued()],
+  }) satisfies Partial<Sandbox>;
+
 /** The sandbox as whoever started it sees it. */
 export const createHandle = ({ seeded, world, faults, calls, url, controlUrl, close }: HandleDeps): Sandbox => {
-  const { state, grants } = world;
+  const { state, client, installations } = world;
+  const fixed = addresses(seeded);
   return {
     url,
     controlUrl,
-    client: seeded.client,
+    authorizeUrl: `${url}${chooseLocation.path}`,
+    client: {
+      id: client.id,
+      get secret() {
+        return client.secret;
+      },
+    },
     companyId: seeded.companyId,
-    ...addresses(seeded),
+    ...fixed,
+    get installedLocationIds() {
+      return fixed.readableLocationIds.filter((id) => installations.installedAt(id) !== null);
+    },
     calls: calls.list,
     clearCalls: calls.clear,
     setFault: (fault) => void faults.set(fault),
     clearFaults: faults.clear,
-    issueRefreshToken: (holder, scopes) => grants.tokens.issueRefresh(holderOf(holder, state), scopes ?? null),
-    issuePrivateToken: (holder, scopes) => grants.tokens.issuePrivate(holderOf(holder, state), scopes ?? null),
-    grantScopes: grants.grantScopes,
-    pauseLocation: grants.pause,
-    expireAccessTokens: grants.tokens.expireAccess,
-    issuedSecrets: grants.tokens.issued,
+    ...oauthOf(world),
     addTag: state.addTag,
     renameTag: state.renameTag,
     removeTag: state.removeTag,
     tagsOf: (locationId) => state.tags(locationId).map(tagOf),
-    accountsOf: (locationId) =>
-      state
-        .location(locationId)
-        .accounts.map(({ id, profileId, platform, name, isExpired, hasStatisticsPermissions }) => ({
-          id,
-          profileId,
-          platform,
-          name,
-          isExpired,
-          hasStatisticsPermissions,
-        })),
+    accountsOf: (locationId) => accountsOf(locationId, world),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -12,6 +12,9 @@ const SECRETS = [
   'refresh_token',
   'refreshToken',
   'code',
+  'code_verifier',
+  'authorizationCode',
+  'state',
   'access_token',
   'accessToken',
 ];
@@ -39,9 +42,23 @@ const queryOf = (rawPath: string): Readonly<Record<string, string>> => {
   return start < 0 ? {} : Object.fromEntries(new URLSearchParams(rawPath.slice(start + 1)));
 };
 
+/** The same address without the values of secrets; everything else stays as it came. */
+const withoutSecretValues = (rawPath: string): string => {
+  const start = rawPath.indexOf('?') + 1;
+  if (start === 0) return rawPath;
+  const shown = rawPath
+    .slice(start)
+    .split('&')
+    .map((pair) => {
+      const [name = ''] = new URLSearchParams(pair).keys();
+      return SECRETS.includes(name) ? `${name}=***` : pair;
+    });
+  return rawPath.slice(0, start) + shown.join('&');
+};
+
 /** The entry of the log for a call that has just arrived: nothing of its body is known yet. */
 export const openCall = (request: FastifyRequest, at: number): OpenCall => {
-  const rawPath = request.raw.url ?? '';
+  const rawPath = withoutSecretValues(request.raw.url ?? '');
   const bearer = bearerOf(request);
   const operations = (header(request, 'x-graphql-operations') ?? '')
     .split(',')
@@ -79,12 +96,23 @@ const withoutSecrets = (value: unknown): unknown => {
   );
 };
 
+/** A field that comes again makes a list: whoever wants one text then finds none (RFC 6749 §3.1 forbids repeats). */
+const formFields = (body: string): Readonly<Record<string, unknown>> => {
+  const fields = new URLSearchParams(body);
+  return Object.fromEntries(
+    [...fields.keys()].map((name) => {
+      const values = fields.getAll(name);
+      return [name, values.length === 1 ? values[0] : values];
+    }),
+  );
+};
+
 /** Parses by content type; other types count as no body. Throws 400 for broken JSON, as the vendor's framework does. */
 export const parseBody = (request: FastifyRequest): unknown => {
   const { body } = request;
   if (typeof body !== 'string' || body === '') return undefined;
   const type = header(request, 'content-type') ?? '';
-  if (type.startsWith('application/x-www-form-urlencoded')) return Object.fromEntries(new URLSearchParams(body));
+  if (type.startsWith('application/x-www-form-urlencoded')) return formFields(body);
   if (!type.startsWith('application/json')) return undefined;
   try {
     const parsed: unknown = JSON.parse(body);
@@ -108,7 +136,12 @@ export const readCall = (request: FastifyRequest, body: unknown): Call => {
 
 /** Named in path, query or body, else the one the refresh token, the code or the bearer token belongs to. */
 export const locationOf = (call: Call, world: World): string | null => {
-  const named = call.params['locationId'] ?? call.query['locationId'] ?? textField(call.body, 'locationId');
+  const named =
+    call.params['locationId'] ??
+    call.query['locationId'] ??
+    textField(call.body, 'locationId') ??
+    /^location:(.+)$/.exec(textField(call.body, 'holder') ?? '')?.[1] ??
+    null; // the consent form's way to name one
   if (named !== null) return named;
   const { tokens } = world.grants;
   const grant =

@@ -1,13 +1,18 @@
+import type { Client } from './client.ts';
 import type { Clock } from './clock.ts';
 import type { RouteName } from './contract.ts';
 import type { Figures } from './figures.ts';
 import type { Grants } from './grants.ts';
+import type { Installations } from './installations.ts';
 import type { Post } from './posts.ts';
 import type { Location } from './seed.ts';
 import type { State } from './state.ts';
-import type { Holder } from './tokens.ts';
+import type { Grant, Holder } from './tokens.ts';
 
-/** What a route sees of a call. `body` is parsed JSON or the fields of a form, undefined when there is none. */
+/**
+ * What a route sees of a call. `body` is parsed JSON or the fields of a form, a list where a field is repeated, and
+ * undefined when there is none.
+ */
 export interface Call {
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
@@ -23,11 +28,19 @@ export interface Answer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
+/** What a page for people answers; the server adds traceId. */
+export interface Page {
+  readonly status: number;
+  readonly html: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 /** All a route may look at or change. */
 export interface World {
   readonly clock: Clock;
-  readonly client: { readonly id: string; readonly secret: string };
+  readonly client: Client;
   readonly state: State;
+  readonly installations: Installations;
   readonly grants: Grants;
   readonly figures: Figures;
   readonly postsOf: (location: Location) => readonly Post[];
@@ -47,7 +60,13 @@ export interface OpenRoute extends RouteBase {
   answer(call: Call, world: World): Answer;
 }
 
-/** Wants a token; which data it reads follows from the holder. */
+/** HTML for a browser in place of JSON: no bearer, no Version, no budget. It answers its own refusals. */
+export interface PageRoute extends RouteBase {
+  readonly kind: 'page';
+  answer(call: Call, world: World): Page;
+}
+
+/** Wants a token; which data it reads follows from its holder. */
 export interface BearerRoute extends RouteBase {
   readonly kind: 'bearer';
   readonly scope: string;
@@ -55,7 +74,7 @@ export interface BearerRoute extends RouteBase {
   /** The vendor's Agency-Access-Only: a private integration token will not do. */
   readonly isOAuthOnly: boolean;
   readonly isVersionOptional: boolean;
-  answer(call: Call, world: World, holder: Holder): Answer;
+  answer(call: Call, world: World, grant: Grant): Answer;
 }
 
 /** Wants a sub-account token of the very location it asks about. */
@@ -67,7 +86,10 @@ export interface LocationRoute extends RouteBase {
 }
 
 /** An endpoint: data and one function; what is common to all is in guard.ts and server.ts. */
-export type Route = OpenRoute | BearerRoute | LocationRoute;
+export type ApiRoute = OpenRoute | BearerRoute | LocationRoute;
+
+/** All that the sandbox serves outside its control page. */
+export type Route = ApiRoute | PageRoute;
 
 /** The social planner's envelope. */
 export const envelope = (status: number, message: string, results: Readonly<Record<string, unknown>>): Answer => ({
@@ -79,7 +101,7 @@ export const envelope = (status: number, message: string, results: Readonly<Reco
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** A field of the body when it is a text that is not empty. */
+/** A field of the body, or of a query, when it is a text that is not empty. */
 export const textField = (body: unknown, name: string): string | null => {
   const value = isRecord(body) ? body[name] : undefined;
   return typeof value === 'string' && value !== '' ? value : null;

@@ -1,6 +1,7 @@
 import Fastify, { LogController } from 'fastify';
 import type { FastifyError, FastifyInstance } from 'fastify';
 import { createCalls } from './calls.ts';
+import { createClient } from './client.ts';
 import type { Sandbox, SandboxOptions } from './contract.ts';
 import { controlRoutes } from './control.ts';
 import { createDesk } from './desk.ts';
@@ -10,6 +11,7 @@ import { createFaults } from './faults.ts';
 import { createFigures } from './figures.ts';
 import { createGrants } from './grants.ts';
 import { createHandle } from './handle.ts';
+import { createInstallations } from './installations.ts';
 import { createLimits } from './limits.ts';
 import { createPosts } from './posts.ts';
 import { ROUTES } from './routes/index.ts';
@@ -69,6 +71,10 @@ const createRooms = (options: SandboxOptions) => {
   const clock = options.now ?? (() => Date.now());
   const seeded = seedCompany(seed, options.extraLocations ?? 0);
   const state = createState(seeded, clock);
+  const tokens = createTokens(clock, {
+    ttlSeconds: options.accessTokenTtlSeconds ?? 86_399,
+    revokesFamilyOnReuse: options.revokesFamilyOnReuse ?? false,
+  });
   const burst = options.burst ?? { limit: 100, windowMs: 10_000 };
   return {
     seeded,
@@ -77,9 +83,10 @@ const createRooms = (options: SandboxOptions) => {
     limits: createLimits({ burst, dailyLimit: options.dailyLimit ?? 200_000 }, clock),
     world: {
       clock,
-      client: seeded.client,
+      client: createClient(seeded.client),
       state,
-      grants: createGrants(state, createTokens(clock, options.accessTokenTtlSeconds ?? 86_399)),
+      installations: createInstallations(state, tokens, clock),
+      grants: createGrants(state, tokens),
       figures: createFigures(seed),
       postsOf: createPosts(state.tags, clock),
       incompleteListRows: options.incompleteListRows ?? false,

@@ -1,4 +1,5 @@
 import type { Route } from '../route.ts';
+import { chooseLocation, decideLocation } from './choose-location.ts';
 import { installedLocations } from './installed-locations.ts';
 import { listAccounts } from './list-accounts.ts';
 import { listCategories } from './list-categories.ts';
@@ -24,6 +25,8 @@ export const ROUTES: readonly Route[] = [
   readAccountStatistics,
   readLocation,
   searchLocations,
+  chooseLocation,
+  decideLocation,
   token,
   locationToken,
   installedLocations,

@@ -5,15 +5,13 @@ import type { BearerRoute, World } from '../route.ts';
 import type { Location } from '../seed.ts';
 import { hashOf, hexOf } from '../chance.ts';
 
-const INSTALLED_AT = '2025-01-15T10:30:00.000Z';
-
 /** A location is `_id` here and `id` everywhere else. */
-const row = (location: Location, appId: string) => ({
+const row = (location: Location, installedAt: string | null, appId: string) => ({
   _id: location.id,
   name: location.plan.name,
   address: foundLocationRecord(location).address,
-  isInstalled: location.plan.isInstalled,
-  ...(location.plan.isInstalled ? { versionId: hexOf(24, hashOf(appId)), installedAt: INSTALLED_AT } : {}),
+  isInstalled: installedAt !== null,
+  ...(installedAt === null ? {} : { versionId: hexOf(24, hashOf(appId)), installedAt }),
 });
 
 const checkQuery = (query: Readonly<Record<string, string>>, companyId: string, { client }: World): void => {
@@ -35,14 +33,17 @@ export const installedLocations: BearerRoute = {
   classes: ['Company'],
   isOAuthOnly: true,
   isVersionOptional: false,
-  answer: ({ query }, world, { companyId }) => {
+  answer: ({ query }, world, { holder: { companyId } }) => {
+    const { installedAt } = world.installations;
     checkQuery(query, companyId, world);
     const { locationId, isInstalled } = query;
     const ofCompany = world.state.locations.filter((location) => location.companyId === companyId);
     const found = search(ofCompany, query['query'], ({ plan }) => plan.name)
       .filter(({ id }) => locationId === undefined || locationId === id)
-      .filter(({ plan }) => isInstalled === undefined || String(plan.isInstalled) === isInstalled);
-    const locations = page(found, query, 20).map((location) => row(location, query['appId'] ?? ''));
+      .filter(({ id }) => isInstalled === undefined || String(installedAt(id) !== null) === isInstalled);
+    const locations = page(found, query, 20).map((location) =>
+      row(location, installedAt(location.id), query['appId'] ?? ''),
+    );
     return { status: 200, body: { locations, count: ofCompany.length, installToFutureLocations: true } };
   },
 };

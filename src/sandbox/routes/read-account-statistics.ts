@@ -16,10 +16,12 @@ export const readAccountStatistics: BearerRoute = {
   classes: ['Location', 'Company'],
   isOAuthOnly: false,
   isVersionOptional: true,
-  answer: (_call, { state, figures, clock }, holder) => {
+  answer: (_call, { state, installations, figures, clock }, { holder }) => {
     const isMeant = (location: { id: string; companyId: string }): boolean =>
       holder.kind === 'Location' ? location.id === holder.locationId : location.companyId === holder.companyId;
-    const locations = state.locations.filter((location) => isMeant(location) && location.plan.isInstalled);
+    const locations = state.locations.filter(
+      (location) => isMeant(location) && installations.installedAt(location.id) !== null,
+    );
     const timeZone = holder.kind === 'Location' ? (locations[0]?.plan.timeZone ?? 'UTC') : 'UTC';
     const accounts = locations.flatMap((location) => location.accounts);
     return built(200, buildStatistics(figures, { accounts, ...lastSevenDays(clock(), timeZone) }));

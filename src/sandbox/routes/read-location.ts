@@ -12,7 +12,7 @@ export const readLocation: BearerRoute = {
   classes: ['Location', 'Company'],
   isOAuthOnly: false,
   isVersionOptional: false,
-  answer: ({ params }, world, holder) => ({
+  answer: ({ params }, world, { holder }) => ({
     status: 200,
     body: { location: locationRecord(visibleLocation(params['locationId'] ?? '', holder, world)) },
   }),

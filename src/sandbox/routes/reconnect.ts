@@ -1,17 +1,19 @@
-import { badRequest } from '../errors.ts';
+import { badRequest, forbidden } from '../errors.ts';
 import { textField } from '../route.ts';
 import type { OpenRoute, World } from '../route.ts';
 import type { Holder } from '../tokens.ts';
 import { checkClient } from './token.ts';
 
-const holderOf = (body: unknown, { grants, state }: World): Holder => {
+const holderOf = (body: unknown, { installations, state }: World): Holder => {
   const locationId = textField(body, 'locationId');
-  if (locationId !== null) return grants.installedHolder(locationId);
+  if (locationId !== null) return installations.installedHolder(locationId);
   const companyId = textField(body, 'companyId');
   if (companyId === null) throw badRequest('Missing parameter: locationId or companyId');
   if (companyId !== state.companyId) throw badRequest('Invalid parameter: companyId');
   return { kind: 'Company', companyId };
 };
+
+const NO_TERMS = { redirectUri: null, codeChallenge: null }; // no authorization request came before it
 
 /** For lost tokens: a code for the authorization_code grant, without a browser (help centre; not in the specification). */
 export const reconnect: OpenRoute = {
@@ -21,7 +23,12 @@ export const reconnect: OpenRoute = {
   path: '/oauth/reconnect',
   answer: ({ body }, world) => {
     checkClient(world, textField(body, 'clientKey') ?? '', textField(body, 'clientSecret') ?? '');
-    const { code, expiresAt } = world.grants.tokens.issueCode(holderOf(body, world));
+    // The vendor documents no refusal; this one is what its other refusals look like.
+    if (!world.grants.isReconnectAllowed()) throw forbidden('Reconnect is not enabled for this app');
+    const { code, expiresAt } = world.grants.tokens.issueCode(
+      { holder: holderOf(body, world), scopes: null },
+      NO_TERMS,
+    );
     return { status: 200, body: { authorizationCode: code, expiresAt: new Date(expiresAt).toISOString() } };
   },
 };

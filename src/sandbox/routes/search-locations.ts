@@ -13,7 +13,7 @@ export const searchLocations: BearerRoute = {
   classes: ['Location', 'Company'],
   isOAuthOnly: false,
   isVersionOptional: false,
-  answer: ({ query }, { state }, holder) => {
+  answer: ({ query }, { state }, { holder }) => {
     const { companyId, email, order } = query;
     if (companyId !== undefined && companyId !== holder.companyId)
       throw forbidden('The token does not have access to this company');

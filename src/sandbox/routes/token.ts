@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { badRequest, VendorError } from '../errors.ts';
 import { textField } from '../route.ts';
 import type { OpenRoute, World } from '../route.ts';
-import type { Grant, Holder } from '../tokens.ts';
+import type { CodeTerms, Holder } from '../tokens.ts';
 
 const demand = (body: unknown, name: string): string => {
   const value = textField(body, name);
@@ -19,21 +20,33 @@ export const checkClient = (world: World, id: string, secret: string): void => {
 const refreshed = (refreshToken: string, world: World): Readonly<Record<string, unknown>> => {
   const { tokens } = world.grants;
   const grant = tokens.findRefresh(refreshToken);
-  if (grant === null) throw badRequest('Invalid grant: refresh token is invalid');
-  world.grants.assertActive(grant.holder); // before it is spent: the same token works again after the pause
+  if (grant === null) {
+    tokens.noteRefused(refreshToken);
+    throw badRequest('Invalid grant: refresh token is invalid');
+  }
+  world.installations.assertActive(grant.holder); // before it is spent: the same token works again after the pause
   tokens.spendRefresh(refreshToken);
-  return answer(grant, world);
+  return world.grants.tokenAnswer(grant, true);
 };
 
-const exchanged = (code: string, world: World): Readonly<Record<string, unknown>> => {
+/** What the authorization request promised (RFC 6749 §4.1.3, RFC 7636 §4.6); the vendor documents neither text. */
+const checkTerms = ({ redirectUri, codeChallenge }: CodeTerms, body: unknown): void => {
+  if (redirectUri !== null && textField(body, 'redirect_uri') !== redirectUri)
+    throw badRequest('Invalid grant: redirect_uri mismatch');
+  const verifier = textField(body, 'code_verifier') ?? '';
+  if (codeChallenge !== null && createHash('sha256').update(verifier).digest('base64url') !== codeChallenge)
+    throw badRequest('Invalid grant: code verifier is invalid');
+};
+
+const exchanged = (body: unknown, world: World): Readonly<Record<string, unknown>> => {
+  const code = demand(body, 'code');
   const grant = world.grants.tokens.findCode(code);
   if (grant === null) throw badRequest('Invalid grant: authorization code is invalid');
-  world.grants.assertActive(grant.holder);
+  world.installations.assertActive(grant.holder);
+  checkTerms(grant, body);
   world.grants.tokens.spendCode(code);
-  return answer(grant, world);
+  return world.grants.tokenAnswer(grant, true);
 };
-
-const answer = ({ holder, scopes }: Grant, world: World) => world.grants.tokenAnswer(holder, scopes, true);
 
 /** A grant the vendor names without describing: here `locationId` chooses the location, and no refresh token comes. */
 const byCredentials = (body: unknown, world: World): Readonly<Record<string, unknown>> => {
@@ -42,8 +55,10 @@ const byCredentials = (body: unknown, world: World): Readonly<Record<string, unk
   const companyId = textField(body, 'companyId') ?? world.state.companyId;
   if (companyId !== world.state.companyId) throw badRequest('Invalid parameter: companyId');
   const holder: Holder =
-    userType === 'Location' ? world.grants.installedHolder(demand(body, 'locationId')) : { kind: 'Company', companyId };
-  return world.grants.tokenAnswer(holder, null, false);
+    userType === 'Location'
+      ? world.installations.installedHolder(demand(body, 'locationId'))
+      : { kind: 'Company', companyId };
+  return world.grants.tokenAnswer({ holder, scopes: null }, false);
 };
 
 /** The 2021-07-28 form: snake_case, credentials in the body, no Version needed. Refresh tokens are single use. */
@@ -61,7 +76,7 @@ export const token: OpenRoute = {
       case 'refresh_token':
         return { status: 200, body: refreshed(demand(body, 'refresh_token'), world) };
       case 'authorization_code':
-        return { status: 200, body: exchanged(demand(body, 'code'), world) };
+        return { status: 200, body: exchanged(body, world) };
       default:
         throw badRequest('Invalid parameter: grant_type');
     }
