@@ -7,7 +7,8 @@ import { startSandbox, type Sandbox, type SandboxCall, type SandboxOptions } fro
 export const startBoth = async (options: SandboxOptions, settings: Readonly<Record<string, string>>) => {
   const sandbox = await startSandbox(options);
   const { client, companyId, url } = sandbox;
-  const grant = { kind: 'client-credentials', clientId: client.id, clientSecret: client.secret, companyId } as const;
+  const app = { clientId: client.id, clientSecret: client.secret, previousSecret: null, companyId };
+  const grant = { kind: 'client-credentials', ...app } as const;
   const config = readConfig({ UPSTREAM: 'sandbox', PORT: '0', DRAIN_DELAY_MS: '0', ...settings });
   const gateway = await startGateway(config, { url, grant, sandbox }, createLog({ level: 'silent', secrets: [] }));
   return {

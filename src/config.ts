@@ -1,10 +1,16 @@
 // The only reader of the environment. Which settings there are stands in settings.ts.
+import { join } from 'node:path';
 import { createSettingReader, isLoopback } from './setting.ts';
 import type { Environment, SettingReader } from './setting.ts';
 import { findUnknownNames } from './setting-names.ts';
-import { rows, settings } from './settings.ts';
+import { agencyScopes, rows } from './settings.ts';
+import { settings } from './settings-text.ts';
+import type { DatabaseLocation } from './stores/sql.ts';
+import type { SealKey } from './tokens/seal.ts';
+import { readUpstream, type Findings, type UpstreamChoice } from './upstream-settings.ts';
 
-export { envExample, settings, settingsTable } from './settings.ts';
+export { envExample, settings, settingsTable } from './settings-text.ts';
+export type { UpstreamGrant } from './upstream-settings.ts';
 
 /** Everything the process was told at its start. Only main.ts and compose.ts see it whole. */
 export interface Config {
@@ -16,6 +22,20 @@ export interface Config {
   readonly upstream: UpstreamChoice;
   /** What a token request asks for, in the order given; never empty. */
   readonly scopes: readonly string[];
+  /** The consent page of a live upstream. */
+  readonly authorizeUrl: string;
+  readonly isPkceOn: boolean;
+  /** Whether upstream may be asked for a new pair when one was lost. */
+  readonly canReconnect: boolean;
+  /** Installs begun on the vendor's marketplace. */
+  readonly areForeignInstallsTaken: boolean;
+  /** An origin; null for the address that the gateway listens on. */
+  readonly publicUrl: string | null;
+  /** Where grants are kept; may hold a password: not for logs. */
+  readonly database: DatabaseLocation;
+  /** Newest first; null where nothing needs sealing. */
+  readonly tokenKeys: readonly [SealKey, ...SealKey[]] | null;
+  readonly credentialMaxAgeDays: number;
   /** Off means that nothing is kept between requests; `redisUrl` then has no use. */
   readonly isCacheOn: boolean;
   /** May hold a password: not for logs. `null` keeps answers in this process's memory. */
@@ -42,26 +62,6 @@ export interface Config {
   readonly warnings: readonly string[];
 }
 
-/** `url` is an origin without a slash at its end; http only on loopback. */
-type UpstreamChoice =
-  { readonly kind: 'sandbox' } | { readonly kind: 'live'; readonly url: string; readonly grant: UpstreamGrant };
-
-/** The credentials of one grant, complete. All but `clientId` and `companyId` are secrets. */
-export type UpstreamGrant =
-  | {
-      readonly kind: 'client-credentials';
-      readonly clientId: string;
-      readonly clientSecret: string;
-      readonly companyId: string | null;
-    }
-  | {
-      readonly kind: 'refresh-token';
-      readonly clientId: string;
-      readonly clientSecret: string;
-      readonly refreshToken: string;
-    }
-  | { readonly kind: 'private-token'; readonly privateToken: string };
-
 /** The message is all problems, one a line, each saying what to do, none quoting a setting's value. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
@@ -71,12 +71,6 @@ export class ConfigError extends Error {
     super(problems.join('\n'));
     this.problems = problems;
   }
-}
-
-/** Where sentences go while the settings are read. */
-interface Findings {
-  readonly problems: string[];
-  readonly warnings: string[];
 }
 
 /** Throws a ConfigError that names every problem at once. Reads the files that NAME_FILE settings name, nothing else. */
@@ -105,7 +99,15 @@ const assemble = (settingReader: SettingReader, findings: Findings): Config => {
     sandboxPort: read(rows.sandboxPort),
     isProduction,
     upstream,
-    scopes: read(rows.scopes).split(' '),
+    scopes: scopesOf(settingReader, upstream),
+    authorizeUrl: read(rows.authorizeUrl),
+    isPkceOn: read(rows.pkce) === 'on',
+    canReconnect: read(rows.reconnect) === 'on',
+    areForeignInstallsTaken: read(rows.marketplaceInstalls) === 'on',
+    publicUrl: read(rows.publicUrl),
+    database: databaseOf(settingReader),
+    tokenKeys: tokenKeysOf(settingReader),
+    credentialMaxAgeDays: read(rows.credentialMaxAgeDays),
     isCacheOn: read(rows.cache) === 'on',
     redisUrl: read(rows.redisUrl),
     cacheMemoryBytes: read(rows.cacheMemoryMb) * 2 ** 20,
@@ -131,6 +133,22 @@ const assemble = (settingReader: SettingReader, findings: Findings): Config => {
   };
 };
 
+const scopesOf = ({ read, isSet }: SettingReader, upstream: UpstreamChoice): readonly string[] => {
+  const kind = upstream.kind === 'live' ? upstream.grant.kind : upstream.grantKind;
+  const isWhole = isSet(rows.scopes) || kind !== 'agency';
+  return (isWhole ? read(rows.scopes) : `${read(rows.scopes)} ${agencyScopes}`).split(' ');
+};
+
+const databaseOf = ({ read }: SettingReader): DatabaseLocation => {
+  const url = read(rows.databaseUrl);
+  return url === null ? { path: join(read(rows.dataDir), 'gateway.db') } : { url };
+};
+
+const tokenKeysOf = ({ read }: SettingReader): Config['tokenKeys'] => {
+  const [newest, ...older] = read(rows.tokenKeys) ?? [];
+  return newest === undefined ? null : [newest, ...older];
+};
+
 const checkTogether = ({ host, port, sandboxPort, upstream }: Config, { problems }: Findings): void => {
   if (upstream.kind === 'sandbox' && port === sandboxPort && port !== 0) {
     problems.push('PORT and SANDBOX_PORT are the same: give one of them another number.');
@@ -140,70 +158,5 @@ const checkTogether = ({ host, port, sandboxPort, upstream }: Config, { problems
       'HOST must be 127.0.0.1, ::1 or localhost with a live upstream: until callers are authenticated, ' +
         'whoever reaches the gateway could read every location. UPSTREAM=sandbox may listen anywhere.',
     );
-  }
-};
-
-const usedBy = {
-  'client-credentials': { needs: [rows.clientId, rows.clientSecret], takes: [rows.companyId] },
-  'refresh-token': { needs: [rows.clientId, rows.clientSecret, rows.refreshToken], takes: [] },
-  'private-token': { needs: [rows.privateToken], takes: [] },
-} as const;
-
-const credentialRows = [rows.clientId, rows.clientSecret, rows.companyId, rows.refreshToken, rows.privateToken];
-
-const readUpstream = (settingReader: SettingReader, isProduction: boolean, findings: Findings): UpstreamChoice => {
-  const { read, isSet } = settingReader;
-  // All are read in sandbox mode too, so that a bad value shows today and not on the day the mode changes.
-  const asked = read(rows.upstream);
-  const url = read(rows.url);
-  const kind = read(rows.grant) ?? likelyGrant(isSet);
-  const grant = grantOf(kind, read);
-  // A half-told upstream must never end in invented data, so any of these means live, be it complete or not.
-  const told = [rows.url, rows.grant, ...credentialRows].find(isSet);
-  if (asked === 'sandbox' || (asked === null && !isProduction && told === undefined)) return { kind: 'sandbox' };
-  const isUnclear = [rows.upstream, rows.grant].some((row) => isSet(row) && read(row) === null);
-  const reason = asked === 'live' ? 'UPSTREAM=live' : (told?.name ?? 'NODE_ENV=production');
-  if (!isUnclear) checkCredentials(kind, { reason, isSet }, findings);
-  return { kind: 'live', url, grant };
-};
-
-const likelyGrant = (isSet: SettingReader['isSet']): UpstreamGrant['kind'] => {
-  if (isSet(rows.refreshToken)) return 'refresh-token';
-  const hasClient = isSet(rows.clientId) || isSet(rows.clientSecret);
-  return isSet(rows.privateToken) && !hasClient ? 'private-token' : 'client-credentials';
-};
-
-interface Told {
-  /** The setting that asks for a live upstream. */
-  readonly reason: string;
-  readonly isSet: SettingReader['isSet'];
-}
-
-const checkCredentials = (kind: UpstreamGrant['kind'], { reason, isSet }: Told, findings: Findings): void => {
-  const { needs, takes } = usedBy[kind];
-  for (const { name, isSecret } of needs.filter((row) => !isSet(row))) {
-    findings.problems.push(
-      `${name} is missing: ${reason} asks for a live upstream, and the ${kind} grant needs it. ` +
-        `Set it${isSecret ? ` or ${name}_FILE` : ''}, or set UPSTREAM=sandbox to serve invented data.`,
-    );
-  }
-  const used: readonly string[] = [...needs, ...takes].map(({ name }) => name);
-  for (const { name } of credentialRows.filter((row) => isSet(row) && !used.includes(row.name))) {
-    findings.warnings.push(`${name} is set, but the ${kind} grant does not use it: remove it or set UPSTREAM_GRANT.`);
-  }
-};
-
-/** With empty text where a credential is missing or bad: readConfig throws then. */
-const grantOf = (kind: UpstreamGrant['kind'], read: SettingReader['read']): UpstreamGrant => {
-  const [clientId, clientSecret] = [read(rows.clientId) ?? '', read(rows.clientSecret) ?? ''];
-  const [refreshToken, privateToken] = [read(rows.refreshToken) ?? '', read(rows.privateToken) ?? ''];
-  const companyId = read(rows.companyId);
-  switch (kind) {
-    case 'client-credentials':
-      return { kind, clientId, clientSecret, companyId };
-    case 'refresh-token':
-      return { kind, clientId, clientSecret, refreshToken };
-    case 'private-token':
-      return { kind, privateToken };
   }
 };

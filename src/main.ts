@@ -93,20 +93,17 @@ const accessOf = ({ upstream }: Config, sandbox: Awaited<ReturnType<typeof start
   if (upstream.kind === 'live') return { ...upstream, sandbox: null };
   if (!sandbox) throw new Error('sandbox mode without a sandbox');
   const { url, client, companyId } = sandbox;
-  return {
-    url,
-    sandbox,
-    grant: { kind: 'client-credentials', clientId: client.id, clientSecret: client.secret, companyId },
-  };
+  const app = { clientId: client.id, clientSecret: client.secret, previousSecret: null, companyId };
+  const { grantKind: kind } = upstream;
+  return { url, sandbox, grant: kind === 'agency' ? { ...app, kind, refreshToken: null } : { ...app, kind } };
 };
 
-const secretsOf = ({ upstream, redisUrl }: Config): string[] => {
-  const grant = upstream.kind === 'live' ? upstream.grant : {};
-  const named = ['clientSecret', 'refreshToken', 'privateToken'] as const;
-  return [
-    ...named.flatMap((name) => (name in grant ? [String(grant[name as keyof typeof grant])] : [])),
-    ...(redisUrl ? [redisUrl] : []),
-  ];
+const secretsOf = ({ upstream, redisUrl, database, tokenKeys }: Config): string[] => {
+  const grant: Readonly<Record<string, unknown>> = upstream.kind === 'live' ? { ...upstream.grant } : {};
+  const named = ['clientSecret', 'previousSecret', 'refreshToken', 'privateToken'].map((name) => grant[name]);
+  const keys = tokenKeys?.map(({ bytes }) => Buffer.from(bytes).toString('base64')) ?? [];
+  const databaseUrl = 'url' in database ? database.url : null;
+  return [...named, ...keys, redisUrl, databaseUrl].filter((value) => typeof value === 'string');
 };
 
 const runSandbox = async (config: Config): Promise<void> => {

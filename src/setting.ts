@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP, isIPv4 } from 'node:net';
 import { z } from 'zod';
+import type { SealKey } from './tokens/seal.ts';
 
 /** What people are told about one setting, in the README's table and in .env.example. */
 export interface SettingRow {
@@ -89,31 +90,75 @@ const isTimeZone = (zone: string): boolean => {
 };
 
 /** The base of an HTTP API: an origin and nothing else, without the slash at its end. */
-export const origin = (name: string, { default: absent, doc }: Words<string>): Setting<string> => {
+export const origin = <A extends string | null>(name: string, words: Words<A>): Setting<string | A> =>
+  webAddress(name, words, {
+    values: 'https:// URL without a path',
+    problem: ({ pathname, search, hash }) =>
+      pathname === '/' && search === '' && hash === ''
+        ? null
+        : 'must end after the host name and port: no path, no query',
+    read: ({ origin: read }) => read,
+  });
+
+/** The address of a page, with its path. */
+export const pageUrl = (name: string, words: Words<string>): Setting<string> =>
+  webAddress(name, words, {
+    values: 'https:// URL',
+    problem: ({ hash }) => (hash === '' ? null : 'must not have a #fragment'),
+    read: ({ href }) => href,
+  });
+
+interface AddressKind {
+  readonly values: string;
+  readonly problem: (url: URL) => string | null;
+  readonly read: (url: URL) => string;
+}
+
+const webAddress = <A extends string | null>(
+  name: string,
+  { default: absent, doc }: Words<A>,
+  { values, problem, read }: AddressKind,
+): Setting<string | A> => {
   const schema = z.string().transform((given, context) => {
     const url = URL.parse(given);
-    const problem = url === null ? 'must be a URL, such as https://api.example.com' : originProblem(url);
-    if (problem !== null) context.addIssue(problem);
-    return url?.origin ?? '';
+    const found =
+      url === null ? 'must be a URL, such as https://api.example.com' : (addressProblem(url) ?? problem(url));
+    if (found !== null) context.addIssue(found);
+    return url === null ? '' : read(url);
   });
-  return { name, values: 'https:// URL without a path', default: absent, isSecret: false, doc, absent, schema };
+  return { name, values, default: absent ?? '', isSecret: false, doc, absent, schema };
 };
 
-const originProblem = ({ protocol, hostname, username, password, pathname, search, hash }: URL): string | null => {
+const addressProblem = ({ protocol, hostname, username, password }: URL): string | null => {
   if (protocol !== 'https:' && protocol !== 'http:') return 'must begin with https://';
   if (username !== '' || password !== '') return 'must not contain credentials: they have settings of their own';
-  if (pathname !== '/' || search !== '' || hash !== '')
-    return 'must end after the host name and port: no path, no query';
   if (protocol === 'http:' && !isLoopback(hostname)) return 'must begin with https:// (http only reaches this machine)';
   return null;
 };
 
-/** May hold a password, hence a secret. */
-export const redisUrl = (name: string, doc: string): Setting<string | null> => {
-  const values = 'redis:// or rediss:// URL';
-  const schema = z
-    .string()
-    .refine((given) => /^rediss?:$/.test(URL.parse(given)?.protocol ?? ''), `must be a ${values}`);
+/** A URL of a service. May hold a password, hence a secret. `schemes`: without the colon. */
+export const serviceUrl = (name: string, doc: string, schemes: readonly string[]): Setting<string | null> => {
+  const values = `${schemes.map((scheme) => `${scheme}://`).join(' or ')} URL`;
+  const isOurs = (given: string) => schemes.includes(URL.parse(given)?.protocol.slice(0, -1) ?? '');
+  const schema = z.string().refine(isOurs, `must be a ${values}`);
+  return { name, values, default: '', isSecret: true, doc, absent: null, schema };
+};
+
+const keyForm = /^([A-Za-z0-9_-]{1,32}):([A-Za-z0-9+/_-]{43}=?)$/;
+
+/** Keys of 32 bytes, each under a name of its own, the newest first. */
+export const keyRing = (name: string, doc: string): Setting<readonly SealKey[] | null> => {
+  const schema = z.string().transform((given, context) => {
+    const keys = given.split(',').flatMap((part): SealKey[] => {
+      const [, id, text] = keyForm.exec(part.trim()) ?? [];
+      return id === undefined || text === undefined ? [] : [{ id, bytes: Buffer.from(text, 'base64') }];
+    });
+    if (keys.length !== given.split(',').length)
+      context.addIssue('must be id:base64 of 32 bytes, several separated by commas');
+    if (new Set(keys.map(({ id }) => id)).size < keys.length) context.addIssue('must not have two keys of one id');
+    return keys;
+  });
+  const values = '`id:base64` of 32 bytes, several separated by commas, the newest first';
   return { name, values, default: '', isSecret: true, doc, absent: null, schema };
 };
 

@@ -1,9 +1,18 @@
 // The table of settings, one row per option. The README's table and .env.example are made from it; config.ts reads it.
-import { choice, host, integer, origin, redisUrl, secret, text, timeZone } from './setting.ts';
-import type { SettingRow } from './setting.ts';
+import { choice, host, integer, keyRing, origin, pageUrl, secret, serviceUrl, text, timeZone } from './setting.ts';
 
 const leastScopes =
   'locations.readonly socialplanner/tag.readonly socialplanner/statistics.readonly socialplanner/account.readonly';
+/** What an agency's token needs beyond: to list its locations and to exchange itself for their tokens. */
+export const agencyScopes = 'oauth.readonly oauth.write';
+/** Every way to come by access tokens. */
+export const grantKinds = [
+  'client-credentials',
+  'authorization-code',
+  'agency',
+  'refresh-token',
+  'private-token',
+] as const;
 const oneWord = { default: null, values: 'text without spaces', form: /^[\x21-\x7e]+$/ };
 const port = { min: 0, max: 65_535 };
 const seconds = { min: 0, max: 30 * 86_400 };
@@ -40,27 +49,76 @@ export const rows = {
     default: 'https://services.leadconnectorhq.com',
     doc: 'Where the Users API is. Setting it means a live upstream. http is allowed for this machine only.',
   }),
-  grant: choice('UPSTREAM_GRANT', ['client-credentials', 'refresh-token', 'private-token'], {
+  authorizeUrl: pageUrl('UPSTREAM_AUTHORIZE_URL', {
+    // README §6 of the upstream notes: docs Authorization, changed 2026-05-27; white-label: marketplace.leadconnectorhq.com.
+    default: 'https://marketplace.gohighlevel.com/v2/oauth/chooselocation',
+    doc: 'The consent page, where an install sends the browser.',
+  }),
+  grant: choice('UPSTREAM_GRANT', grantKinds, {
     default: null,
-    doc: 'How access tokens are obtained. Absent: refresh-token when a refresh token is set, private-token when that token alone is, else client-credentials.',
+    doc: 'How access tokens are obtained: `client-credentials` by the app itself, `authorization-code` by locations that are connected one by one at `/oauth/install`, `agency` by one consent for all locations of a company, `refresh-token` for one location whose token you have, `private-token` by a static one. Absent: refresh-token when a refresh token is set, private-token when that token alone is, else client-credentials. In sandbox mode the first three are possible.',
   }),
   clientId: text('UPSTREAM_CLIENT_ID', {
     ...oneWord,
-    doc: 'OAuth client id, for client-credentials and refresh-token.',
+    doc: 'OAuth client id, for every grant but private-token.',
   }),
-  clientSecret: secret('UPSTREAM_CLIENT_SECRET', 'OAuth client secret, for client-credentials and refresh-token.'),
+  clientSecret: secret('UPSTREAM_CLIENT_SECRET', 'OAuth client secret, for every grant but private-token.'),
+  previousSecret: secret(
+    'UPSTREAM_CLIENT_SECRET_PREVIOUS',
+    'The client secret before: tried when upstream does not accept the other one, so that it can be changed without a gap.',
+  ),
   companyId: text('UPSTREAM_COMPANY_ID', {
     ...oneWord,
-    doc: 'The agency whose locations are read, for client-credentials; may be absent.',
+    doc: 'The agency whose locations are read; installs for any other are refused. May be absent.',
   }),
-  refreshToken: secret('UPSTREAM_REFRESH_TOKEN', 'The first refresh token, for refresh-token.'),
+  refreshToken: secret(
+    'UPSTREAM_REFRESH_TOKEN',
+    'The first refresh token, for refresh-token and agency. Seeds the store once: the stored grant wins ever after.',
+  ),
   privateToken: secret('UPSTREAM_PRIVATE_TOKEN', 'A private integration token, for private-token.'),
   scopes: text('UPSTREAM_SCOPES', {
     default: leastScopes,
     values: 'scopes separated by single spaces',
     // RFC 6749 section 3.3
     form: /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/,
-    doc: 'What a token request asks for.',
+    doc: 'What a token request and a consent ask for. Absent: the least that the graph can use, for agency `oauth.readonly oauth.write` too.',
+  }),
+  pkce: choice('UPSTREAM_PKCE', ['on', 'off'], {
+    default: 'off',
+    doc: 'Whether the authorization server supports PKCE (S256); the vendor documents nothing. Always on with the sandbox.',
+  }),
+  reconnect: choice('UPSTREAM_RECONNECT', ['on', 'off'], {
+    default: 'on',
+    doc: 'Whether upstream is asked for a new token pair (`POST /oauth/reconnect`) when a crash or a lost answer may have cost one.',
+  }),
+  marketplaceInstalls: choice('UPSTREAM_MARKETPLACE_INSTALLS', ['on', 'off'], {
+    default: 'off',
+    doc: "Whether installs that were begun on the vendor's marketplace, and not at `/oauth/install`, are taken.",
+  }),
+  publicUrl: origin('PUBLIC_URL', {
+    default: null,
+    doc: 'Where browsers reach this gateway; `/oauth/callback` there is the redirect address to register. Absent: the address it listens on.',
+  }),
+  databaseUrl: serviceUrl(
+    'DATABASE_URL',
+    'PostgreSQL for grants, shared by all replicas. Absent: SQLite in `DATA_DIR`.',
+    ['postgres', 'postgresql'],
+  ),
+  dataDir: text('DATA_DIR', {
+    default: 'data',
+    values: 'path of a folder',
+    form: /^[^\0]+$/,
+    doc: 'Where SQLite keeps its file, readable by its owner only.',
+  }),
+  tokenKeys: keyRing(
+    'TOKEN_KEYS',
+    'Keys that seal stored tokens: the first one seals, all of them open. `npm run keys -- new` makes one.',
+  ),
+  credentialMaxAgeDays: integer('CREDENTIAL_MAX_AGE_DAYS', {
+    min: 1,
+    max: 3_650,
+    default: 90,
+    doc: 'A client secret or private token in use for longer is warned of at the start and every day.',
   }),
   upstreamTimeoutMs: integer('UPSTREAM_TIMEOUT_MS', {
     ...milliseconds,
@@ -86,7 +144,10 @@ export const rows = {
     default: 'on',
     doc: '`off` keeps nothing between requests.',
   }),
-  redisUrl: redisUrl('REDIS_URL', 'A cache shared by several gateways. Absent: memory of this process.'),
+  redisUrl: serviceUrl('REDIS_URL', 'A cache shared by several gateways. Absent: memory of this process.', [
+    'redis',
+    'rediss',
+  ]),
   cacheMemoryMb: integer('CACHE_MEMORY_MB', {
     min: 1,
     max: 65_536,
@@ -156,34 +217,4 @@ export const rows = {
     default: 'info',
     doc: 'The least that is logged.',
   }),
-};
-
-/** The rows in order, as people see them. */
-export const settings: readonly SettingRow[] = Object.values(rows);
-
-/** The text of .env.example: every setting commented out, with its default, in a form that Node and shells both read. */
-export const envExample = (): string => {
-  const head = [
-    '# Every setting with its default. None is needed to start with the sandbox.',
-    '# To use such a file: cp .env.example .env; npm start reads it, and what the environment says stands.',
-  ];
-  const entry = ({ name, values, default: given, isSecret, doc }: SettingRow): string => {
-    const value = given.includes(' ') ? `"${given}"` : given;
-    const file = isSecret ? [`# ${name}_FILE=`] : [];
-    return [`# ${plain(doc)} (${plain(values)})`, `# ${name}=${value}`, ...file].join('\n');
-  };
-  return [head.join('\n'), ...settings.map(entry)].join('\n\n') + '\n';
-};
-
-const plain = (markdown: string): string => markdown.replaceAll('`', '');
-
-/** The README's table, in GitHub's Markdown, without a line break at its end. */
-export const settingsTable = (): string => {
-  const line = ({ name, values, default: given, isSecret, doc }: SettingRow): string => {
-    const names = isSecret ? `\`${name}\`, \`${name}_FILE\`` : `\`${name}\``;
-    return `| ${names} | ${given === '' ? '' : `\`${given}\``} | ${values} | ${doc} |`;
-  };
-  return ['| setting | default | values | what it does |', '| --- | --- | --- | --- |', ...settings.map(line)].join(
-    '\n',
-  );
 };

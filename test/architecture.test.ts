@@ -30,12 +30,15 @@ const homes: Record<string, readonly string[]> = {
   keyv: ['cache'],
   'lru-cache': ['cache', 'operation'],
   'openid-client': ['tokens'],
+  kysely: ['stores', 'tokens'],
+  pg: ['stores'],
   undici: ['upstream', 'tokens', '.'],
   '@redis/client': ['stores'],
   cockatiel: ['stores', 'upstream'],
   pino: ['observe'],
   zod: ['.', 'upstream', 'sandbox'],
   'close-with-grace': ['.'],
+  '@clack/prompts': ['cli'],
 };
 
 interface Source {

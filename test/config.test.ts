@@ -3,26 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { ConfigError, envExample, readConfig, settings, settingsTable } from '../src/config.ts';
+import { envExample, readConfig, settings, settingsTable } from '../src/config.ts';
+import { client, grantOf, keys, problemsOf } from './support/settings.ts';
 
 type Env = Readonly<Record<string, string>>;
-
-const client = { UPSTREAM_CLIENT_ID: 'client-1', UPSTREAM_CLIENT_SECRET: 's3cret-value' };
-
-const problemsOf = (env: Env): readonly string[] => {
-  try {
-    readConfig(env);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-  return [];
-};
-
-const grantOf = (env: Env) => {
-  const { upstream } = readConfig(env);
-  return upstream.kind === 'live' ? upstream.grant : upstream.kind;
-};
 
 const folder = mkdtempSync(join(tmpdir(), 'config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -33,14 +17,22 @@ const secretFile = (content: string): string => {
   return path;
 };
 
-describe('sandbox or live', () => {
+describe('the mode', () => {
   test('without any setting the sandbox is served on loopback, with every default in place', () => {
     expect(readConfig({})).toEqual({
       host: '127.0.0.1',
       port: 4000,
       sandboxPort: 4010,
       isProduction: false,
-      upstream: { kind: 'sandbox' },
+      upstream: { kind: 'sandbox', grantKind: 'client-credentials' },
+      authorizeUrl: 'https://marketplace.gohighlevel.com/v2/oauth/chooselocation',
+      isPkceOn: false,
+      canReconnect: true,
+      areForeignInstallsTaken: false,
+      publicUrl: null,
+      database: { path: join('data', 'gateway.db') },
+      tokenKeys: null,
+      credentialMaxAgeDays: 90,
       scopes: [
         'locations.readonly',
         'socialplanner/tag.readonly',
@@ -66,16 +58,6 @@ describe('sandbox or live', () => {
     });
   });
 
-  test('production without an upstream is refused, and every missing name is told with the way to the sandbox', () => {
-    const problems = problemsOf({ NODE_ENV: 'production' });
-    expect(problems).toHaveLength(2);
-    expect(problems[0]).toBe(
-      'UPSTREAM_CLIENT_ID is missing: NODE_ENV=production asks for a live upstream, and the client-credentials grant ' +
-        'needs it. Set it, or set UPSTREAM=sandbox to serve invented data.',
-    );
-    expect(problems[1]).toMatch(/^UPSTREAM_CLIENT_SECRET is missing: .*Set it or UPSTREAM_CLIENT_SECRET_FILE/);
-  });
-
   test.each(['prod', 'Production', 'PRODUCTION', ' production', 'production '])(
     'NODE_ENV "%s" is refused, since it would quietly mean "not production"',
     (value) => {
@@ -85,90 +67,6 @@ describe('sandbox or live', () => {
 
   test.each(['development', 'test', 'staging', 'preprod'])('NODE_ENV %s is not production', (value) => {
     expect(readConfig({ NODE_ENV: value })).toMatchObject({ isProduction: false, upstream: { kind: 'sandbox' } });
-  });
-
-  test('the sandbox asked for aloud is served in production, on any host and in spite of credentials', () => {
-    const env = { UPSTREAM: 'sandbox', NODE_ENV: 'production', HOST: '0.0.0.0', ...client };
-    expect(readConfig(env)).toMatchObject({ isProduction: true, upstream: { kind: 'sandbox' }, warnings: [] });
-  });
-
-  test('UPSTREAM=live without credentials is refused', () => {
-    expect(problemsOf({ UPSTREAM: 'live' })).toEqual([
-      expect.stringContaining('UPSTREAM_CLIENT_ID is missing: UPSTREAM=live asks'),
-      expect.stringContaining('UPSTREAM_CLIENT_SECRET is missing'),
-    ]);
-  });
-
-  test.each([
-    [{ UPSTREAM_CLIENT_ID: 'a' }, ['UPSTREAM_CLIENT_SECRET']],
-    [{ UPSTREAM_CLIENT_SECRET: 'a' }, ['UPSTREAM_CLIENT_ID']],
-    [{ UPSTREAM_URL: 'https://api.example.com' }, ['UPSTREAM_CLIENT_ID', 'UPSTREAM_CLIENT_SECRET']],
-    [{ UPSTREAM_COMPANY_ID: 'a' }, ['UPSTREAM_CLIENT_ID', 'UPSTREAM_CLIENT_SECRET']],
-    [{ UPSTREAM_GRANT: 'private-token' }, ['UPSTREAM_PRIVATE_TOKEN']],
-    [{ UPSTREAM_REFRESH_TOKEN: 'a' }, ['UPSTREAM_CLIENT_ID', 'UPSTREAM_CLIENT_SECRET']],
-    [{ UPSTREAM_PRIVATE_TOKEN: 'a', UPSTREAM_CLIENT_ID: 'b' }, ['UPSTREAM_CLIENT_SECRET']],
-    [{ UPSTREAM_GRANT: 'refresh-token', ...client }, ['UPSTREAM_REFRESH_TOKEN']],
-  ])('a half-told upstream %j never falls back to the sandbox: it names %j', (env, missing) => {
-    expect(problemsOf(env)).toEqual(missing.map((name) => expect.stringMatching(new RegExp(`^${name} is missing: `))));
-  });
-
-  test('limits and scopes of the upstream are no credentials: with them alone the sandbox is served', () => {
-    expect(readConfig({ UPSTREAM_TIMEOUT_MS: '500', UPSTREAM_SCOPES: 'a.readonly b.readonly' })).toMatchObject({
-      upstream: { kind: 'sandbox' },
-      upstreamTimeoutMs: 500,
-      scopes: ['a.readonly', 'b.readonly'],
-    });
-  });
-
-  test('an upstream told in full is live at the vendor’s host, with account statistics rolled up', () => {
-    expect(readConfig({ ...client, UPSTREAM_COMPANY_ID: 'company-1' })).toMatchObject({
-      accountStatistics: 'roll-up',
-      upstream: {
-        kind: 'live',
-        url: 'https://services.leadconnectorhq.com',
-        grant: {
-          kind: 'client-credentials',
-          clientId: 'client-1',
-          clientSecret: 's3cret-value',
-          companyId: 'company-1',
-        },
-      },
-    });
-  });
-
-  test('the grant follows from the credentials unless it is told', () => {
-    const refreshToken = { UPSTREAM_REFRESH_TOKEN: 'r1' };
-    const privateToken = { UPSTREAM_PRIVATE_TOKEN: 'p1' };
-    const [clientId, clientSecret] = ['client-1', 's3cret-value'];
-    expect(grantOf(client)).toEqual({ kind: 'client-credentials', clientId, clientSecret, companyId: null });
-    expect(grantOf({ ...client, ...refreshToken })).toEqual({
-      kind: 'refresh-token',
-      clientId,
-      clientSecret,
-      refreshToken: 'r1',
-    });
-    expect(grantOf(privateToken)).toEqual({ kind: 'private-token', privateToken: 'p1' });
-    expect(grantOf({ ...client, ...privateToken, UPSTREAM_GRANT: 'private-token' })).toEqual(grantOf(privateToken));
-  });
-
-  test('credentials that the grant does not use are named as a warning', () => {
-    expect(readConfig({ ...client, UPSTREAM_PRIVATE_TOKEN: 'p1-value' }).warnings).toEqual([
-      'UPSTREAM_PRIVATE_TOKEN is set, but the client-credentials grant does not use it: remove it or set UPSTREAM_GRANT.',
-    ]);
-  });
-
-  test.each(['0.0.0.0', '::', '192.168.1.5', 'gateway.internal', '0', '127.1', 'localhost.example.com'])(
-    'a live upstream is refused on HOST %s until callers are authenticated',
-    (host) => {
-      expect(problemsOf({ ...client, HOST: host })).toEqual([
-        expect.stringContaining('until callers are authenticated'),
-      ]);
-      expect(readConfig({ HOST: host })).toMatchObject({ host });
-    },
-  );
-
-  test.each(['127.0.0.1', '127.0.0.2', '::1', 'localhost'])('a live upstream is served on HOST %s', (host) => {
-    expect(readConfig({ ...client, HOST: host })).toMatchObject({ host, upstream: { kind: 'live' } });
   });
 });
 
@@ -253,7 +151,7 @@ describe('values', () => {
   test('a bad word for the mode or the grant is one problem, without guesses about what is missing', () => {
     expect(problemsOf({ UPSTREAM: 'sanbox' })).toEqual(['UPSTREAM must be sandbox or live.']);
     expect(problemsOf({ UPSTREAM_GRANT: 'password' })).toEqual([
-      'UPSTREAM_GRANT must be client-credentials or refresh-token or private-token.',
+      'UPSTREAM_GRANT must be client-credentials or authorization-code or agency or refresh-token or private-token.',
     ]);
   });
 });
@@ -265,15 +163,28 @@ describe('secrets in files', () => {
       UPSTREAM_CLIENT_SECRET_FILE: secretFile('s3cret\n'),
       UPSTREAM_REFRESH_TOKEN_FILE: secretFile('r1\r\n'),
       REDIS_URL_FILE: secretFile('redis://127.0.0.1'),
+      UPSTREAM_CLIENT_SECRET_PREVIOUS_FILE: secretFile('0ld'),
+      DATABASE_URL_FILE: secretFile('postgres://127.0.0.1/gateway\n'),
+      TOKEN_KEYS_FILE: secretFile(`${keys.TOKEN_KEYS}\n`),
     };
-    expect(grantOf(env)).toMatchObject({ kind: 'refresh-token', clientSecret: 's3cret', refreshToken: 'r1' });
-    expect(readConfig(env).redisUrl).toBe('redis://127.0.0.1');
+    expect(grantOf(env)).toMatchObject({
+      kind: 'refresh-token',
+      clientSecret: 's3cret',
+      previousSecret: '0ld',
+      refreshToken: 'r1',
+    });
+    expect(readConfig(env)).toMatchObject({
+      redisUrl: 'redis://127.0.0.1',
+      database: { url: 'postgres://127.0.0.1/gateway' },
+      tokenKeys: [{ id: 'first', bytes: Buffer.alloc(32, 'k') }],
+    });
     expect(grantOf({ UPSTREAM_PRIVATE_TOKEN_FILE: secretFile('p1\n') })).toMatchObject({ privateToken: 'p1' });
   });
 
   test('a secret given twice, an unreadable, an empty and a two-line file are problems that do not quote the secret', () => {
     const problems = problemsOf({
       ...client,
+      ...keys,
       UPSTREAM_CLIENT_SECRET_FILE: secretFile('hunter2'),
       REDIS_URL_FILE: '/nowhere/redis-url',
       UPSTREAM_REFRESH_TOKEN_FILE: secretFile('\n'),
@@ -344,7 +255,7 @@ describe('unknown names', () => {
       'LOG_FILE LOG_DIR POST PROXY_PORT HTTP_PORT HTTPS_PROXY NO_PROXY http_proxy NODE NODE_OPTIONS NODE_PATH NODE_VERSION ' +
       'NODE_EXTRA_CA_CERTS NODE_COMPILE_CACHE INIT_CWD COLOR npm_config_cache npm_package_name npm_lifecycle_event FAULTS ' +
       'npm_config_loglevel GITHUB_TOKEN GITHUB_ACTIONS CI_JOB_TOKEN AWS_SECRET_ACCESS_KEY AWS_REGION AZURE_CLIENT_ID ' +
-      'AZURE_CLIENT_SECRET GOOGLE_CLIENT_SECRET ARM_TENANT_ID PGHOST PGPORT DATABASE_URL REDIS_HOST REDIS_PASSWORD ' +
+      'AZURE_CLIENT_SECRET GOOGLE_CLIENT_SECRET ARM_TENANT_ID PGHOST PGPORT DATABASE_HOST REDIS_HOST REDIS_PASSWORD ' +
       'REDIS_PORT XDG_CACHE_HOME PIP_NO_CACHE_DIR SSH_CLIENT SSL_CERT_FILE JAVA_HOME DOCKER_HOST DISPLAY STATUS UID';
     expect(readConfig(Object.fromEntries(names.split(' ').map((name) => [name, 'x']))).warnings).toEqual([]);
   });

@@ -17,14 +17,16 @@ const bareDebian = {
   platform: 'linux',
   managers: ['apt-get'],
 };
-const aptLine = 'apt-get update && apt-get install -y --no-install-recommends redis-server curl';
+const aptLine = 'apt-get update && apt-get install -y --no-install-recommends redis-server postgresql curl';
+const names = 'redis-server, postgres and curl';
 
 test('only what is missing is installed', () => {
-  expect(plan({ ...bareDebian, found: ['redis-server'] })).toMatchObject({ kind: 'install', packages: ['curl'] });
+  const sight = { ...bareDebian, found: ['redis-server'] };
+  expect(plan(sight)).toMatchObject({ kind: 'install', packages: ['postgresql', 'curl'] });
 });
 
 test('where every service is found there is nothing to do', () => {
-  expect(plan({ ...bareDebian, found: ['redis-server', 'curl'] })).toEqual({ kind: 'ready' });
+  expect(plan({ ...bareDebian, found: ['redis-server', 'postgres', 'curl'] })).toEqual({ kind: 'ready' });
 });
 
 test.each([
@@ -35,9 +37,9 @@ test.each([
 ])('root %s gets the service installed, in one announced line', (_, sight) => {
   expect(plan({ ...bareDebian, ...sight })).toEqual({
     kind: 'install',
-    packages: ['redis-server', 'curl'],
+    packages: ['redis-server', 'postgresql', 'curl'],
     command: aptLine,
-    announcement: `The tests need redis-server and curl: installing it now (${aptLine})`,
+    announcement: `The tests need ${names}: installing it now (${aptLine})`,
   });
 });
 
@@ -45,21 +47,25 @@ test.each([
   ['root at a terminal', { isTerminal: true }, aptLine],
   ['a person on Debian', { uid: 1000, isTerminal: true }, `sudo sh -c '${aptLine}'`],
   ['CI without root', { uid: 1000, isCi: true }, `sudo sh -c '${aptLine}'`],
-  ['a Mac', { platform: 'darwin', uid: 501, osRelease: '', managers: ['brew'] }, 'brew install redis curl'],
-  ['root on Fedora', { osRelease: 'ID=fedora\n', managers: ['dnf'] }, 'dnf install -y redis curl'],
-  ['root on Alpine', { osRelease: 'ID=alpine\n', managers: ['apk'] }, 'apk add redis curl'],
+  [
+    'a Mac',
+    { platform: 'darwin', uid: 501, osRelease: '', managers: ['brew'] },
+    'brew install redis postgresql@17 curl',
+  ],
+  ['root on Fedora', { osRelease: 'ID=fedora\n', managers: ['dnf'] }, 'dnf install -y redis postgresql-server curl'],
+  ['root on Alpine', { osRelease: 'ID=alpine\n', managers: ['apk'] }, 'apk add redis postgresql curl'],
   ['an apt that is not Debian’s', { osRelease: 'ID=debianesque\n' }, aptLine],
 ])('%s is told the exact command and nothing is installed', (_, sight, command) => {
   expect(plan({ ...bareDebian, ...sight })).toEqual({
     kind: 'stop',
-    message: `The tests need redis-server and curl. To install it, run: ${command}`,
+    message: `The tests need ${names}. To install it, run: ${command}`,
   });
 });
 
 test('a system without a known package manager is told what is missing', () => {
   expect(plan({ ...bareDebian, platform: 'win32', uid: null, osRelease: '', managers: [] })).toEqual({
     kind: 'stop',
-    message: 'The tests need redis-server and curl: install it and put it on the PATH, then run them again.',
+    message: `The tests need ${names}: install it and put it on the PATH, then run them again.`,
   });
 });
 

@@ -31,3 +31,6 @@ export declare const locate: (
   service: { readonly binary: string; readonly folders: readonly string[] },
   path?: string,
 ) => string | null;
+
+/** Folders for `locate`, of PostgreSQL's programs. */
+export declare const postgresFolders: readonly string[];

@@ -4,12 +4,20 @@ import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathS
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+/** Where PostgreSQL's programs are: Debian keeps them off the PATH, and Homebrew those of a formula with a version. */
+export const postgresFolders = ['/usr/lib/postgresql/*/bin', '/opt/homebrew/opt/*/bin', '/usr/local/opt/*/bin'];
+
 // One row each. `folders` are looked into beside PATH; a `*` stands for any one folder.
 const services = [
   {
     binary: 'redis-server',
     folders: [],
     packages: { 'apt-get': 'redis-server', brew: 'redis', dnf: 'redis', apk: 'redis' },
+  },
+  {
+    binary: 'postgres',
+    folders: postgresFolders,
+    packages: { 'apt-get': 'postgresql', brew: 'postgresql@17', dnf: 'postgresql-server', apk: 'postgresql' },
   },
   // The README's line is pasted as it stands.
   { binary: 'curl', folders: [], packages: { 'apt-get': 'curl', brew: 'curl', dnf: 'curl', apk: 'curl' } },
@@ -51,7 +59,7 @@ export const plan = ({ found, uid, osRelease, isTerminal, isCi, platform, manage
   const missing = services.filter(({ binary }) => !found.includes(binary));
   if (missing.length === 0) return { kind: 'ready' };
 
-  const names = missing.map(({ binary }) => binary).join(' and ');
+  const names = new Intl.ListFormat('en-GB').format(missing.map(({ binary }) => binary));
   const manager = Object.keys(installers).find((candidate) => managers.includes(candidate));
   if (manager === undefined) {
     return {

@@ -25,6 +25,8 @@ export interface HttpOptions {
   readonly isDraining: () => boolean;
   /** Whether only this machine may be named as host: a page of another site may point its own name here (DNS rebinding). */
   readonly isLoopbackOnly: boolean;
+  /** The host of PUBLIC_URL: a browser comes back to it from a consent, so the paths of OAuth answer to it too. Null for none. */
+  readonly publicHost: string | null;
 }
 
 const corsOptions = {
@@ -41,6 +43,7 @@ export const createHttpServer = async ({
   corsOrigins,
   isDraining,
   isLoopbackOnly,
+  publicHost,
 }: HttpOptions): Promise<FastifyInstance> => {
   const start = Date.now().toString(36);
   let count = 0;
@@ -64,7 +67,7 @@ export const createHttpServer = async ({
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     if (isDraining()) void reply.header('connection', 'close');
-    const problem = hostProblem(request, isLoopbackOnly);
+    const problem = hostProblem(request, isLoopbackOnly, publicHost);
     if (problem === null) done();
     else answerProblem(request, reply, problem);
   });
@@ -86,10 +89,16 @@ export const createHttpServer = async ({
 };
 
 // Two hosts would be read one way here and another way by a proxy.
-const hostProblem = ({ raw, headers }: FastifyRequest, isLoopbackOnly: boolean): HttpProblem | null => {
+const hostProblem = (
+  { raw, headers }: FastifyRequest,
+  isLoopbackOnly: boolean,
+  publicHost: string | null,
+): HttpProblem | null => {
   const hosts = raw.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host');
   if (hosts.length > 1) return badRequest;
-  return isLoopbackOnly && !loopbackHost.test(headers.host ?? '') ? otherHost : null;
+  if (!isLoopbackOnly || loopbackHost.test(headers.host ?? '')) return null;
+  const isPublic = headers.host === publicHost && /^\/oauth\/(install|callback)(\?|$)/.test(raw.url ?? '');
+  return isPublic ? null : otherHost;
 };
 
 // What Node's parser cannot read never becomes a request: the answer is put together by hand.

@@ -61,6 +61,11 @@ export const errorTable = {
     'It works again when the pause (subscription or agency) ends.',
     true,
   ),
+  GRANT_STORE_UNAVAILABLE: row(
+    'The gateway cannot reach its store of grants, and an access token has run out meanwhile.',
+    'Repeat later; the operator must check the store of `DATABASE_URL` or `DATA_DIR`.',
+    true,
+  ),
   SHUTTING_DOWN: row('This gateway is shutting down.', 'Repeat at once; another replica answers.', true),
   INTERNAL_SERVER_ERROR: row('Something went wrong inside the gateway.', 'Report it with the request id.'),
 } as const satisfies Record<string, ErrorRow>;

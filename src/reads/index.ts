@@ -1,8 +1,10 @@
+import type { LocationId } from '../model/ids.ts';
 import { createAskAccountEndpoint, createRollUp, type ReadAccountStatistics } from './account-statistics.ts';
 import { createCalendars } from './calendar.ts';
 import type { ReadDeps } from './deps.ts';
 import {
   createReadCompanyLocations,
+  createReadConnectedLocations,
   createReadLocation,
   type ReadCompanyLocations,
   type ReadLocation,
@@ -28,6 +30,8 @@ export interface ReadOptions {
   readonly defaultTimeZone: string;
   readonly accountStatistics: 'roll-up' | 'endpoint';
   readonly companyId: string | null;
+  /** The locations that are connected one by one; null where a token of the company lists them. */
+  readonly connectedIds: (() => Promise<readonly LocationId[]>) | null;
   /** Locations over which account statistics are added up at most. */
   readonly rollUpLocations: number;
 }
@@ -49,6 +53,8 @@ export const createReads = (deps: ReadDeps, options: ReadOptions): Reads => {
         ? createAskAccountEndpoint({ ...deps, calendarOf }, options)
         : createRollUp({ readStatistics: statistics, readTimeZone, calendarOf }, options.rollUpLocations),
     location,
-    companyLocations: createReadCompanyLocations(deps, options),
+    companyLocations: options.connectedIds
+      ? createReadConnectedLocations(location, options.connectedIds)
+      : createReadCompanyLocations(deps, options),
   };
 };

@@ -1,3 +1,4 @@
+import { GatewayError } from '../model/errors.ts';
 import type { LocationId } from '../model/ids.ts';
 import type { LocationRecord } from '../model/location.ts';
 import type { Cause } from '../upstream/endpoint.ts';
@@ -42,4 +43,22 @@ export const createReadCompanyLocations =
       return unique.sort((a, b) => (a.id < b.id ? -1 : 1));
     };
     return (await cache.getOrLoad(keys.companyLocations(), load, cause.signal)).value;
+  };
+
+/** The same where there is no token of the company: the locations that are connected one by one. One upstream call for each that is not
+ * kept; one that cannot be read is listed without its name. */
+export const createReadConnectedLocations =
+  (readLocation: ReadLocation, connectedIds: () => Promise<readonly LocationId[]>): ReadCompanyLocations =>
+  async (cause) => {
+    const ids = [...(await connectedIds())].sort().slice(0, mostListed);
+    const nameless = { name: null, timeZone: null, city: null, country: null };
+    const read = async (id: LocationId): Promise<LocationRecord> => {
+      try {
+        return await readLocation(id, cause);
+      } catch (error) {
+        if (error instanceof GatewayError) return { id, ...nameless };
+        throw error;
+      }
+    };
+    return Promise.all(ids.map(read));
   };

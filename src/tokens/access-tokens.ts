@@ -4,7 +4,8 @@ import type { Installation } from '../model/installation.ts';
 import { orAborted } from '../upstream/abort.ts';
 import type { Refusal } from '../upstream/refusal.ts';
 import type { Holder } from '../upstream/send.ts';
-import type { AccessToken, Grant } from './grants.ts';
+import type { AccessToken } from './access-token.ts';
+import type { Grant } from './grants.ts';
 import { connected, disconnected } from './installations.ts';
 
 /** The access tokens of this process. A token is obtained once for all who wait for it, and renewed before it runs out. */
@@ -18,10 +19,14 @@ export interface AccessTokens {
   /** What upstream said at last to a request that asked for this scope; `token-expired` is said of a token just renewed. */
   heard(holder: Holder, scope: string, refusal: Refusal | null): void;
   installation(locationId: LocationId, signal: AbortSignal): Promise<Installation>;
+  /** Asks for this token again when it is needed next, because there may be another one; all of them without a key. */
+  forget(tokenKey?: string): void;
 }
 
 interface Slot {
   token: AccessToken | null;
+  /** The token that upstream refused last: whatever comes must be another one. */
+  refused: AccessToken | null;
   flight: Promise<AccessToken> | null;
   /** The last failure, given to everyone until that moment: a dead grant is not asked for at every request. */
   failure: { readonly error: GatewayError; readonly until: number } | null;
@@ -36,6 +41,7 @@ interface Slot {
 
 const emptySlot = (): Slot => ({
   token: null,
+  refused: null,
   flight: null,
   failure: null,
   distrustedUntil: 0,
@@ -81,13 +87,11 @@ export const createAccessTokens = ({
     get,
     renew: async (holder, spent, signal) => {
       const slot = slotOf(holder);
-      if (slot.token === spent) {
-        if (slot.distrustedUntil > Date.now()) throw refusedAgain();
-        slot.token = null;
-      }
+      if (slot.token === spent) distrust(slot, spent);
       return get(holder, signal);
     },
     heard: (holder, scope, refusal) => hear(slotOf(holder), { holder, scope, refusal }),
+    forget: (tokenKey) => forget(tokenKey === undefined ? [...slots.values()] : [slots.get(tokenKey)]),
     installation: async (locationId, signal) => {
       const holder: Holder = { kind: 'location', locationId };
       try {
@@ -105,7 +109,7 @@ export const createAccessTokens = ({
 const tokenOf = async (grant: Grant, holder: Holder, slot: Slot, signal: AbortSignal): Promise<AccessToken> => {
   const now = Date.now();
   const { token, failure } = slot;
-  if (token !== null && !isDue(token, now)) return token;
+  if (token !== null && now < token.renewAt) return token;
   const leftMs = token === null ? 0 : token.expiresAt - now;
   const stillGood = leftMs > 0 ? token : null;
   if (failure !== null && failure.until > now) {
@@ -122,13 +126,6 @@ const tokenOf = async (grant: Grant, holder: Holder, slot: Slot, signal: AbortSi
   }
 };
 
-// Renewed a tenth of its life ahead, at least a minute and at most five, but never before half of a short life.
-const isDue = ({ obtainedAt, expiresAt }: AccessToken, now: number): boolean => {
-  const lifeMs = expiresAt - obtainedAt;
-  const aheadMs = Math.min(300_000, Math.max(60_000, lifeMs / 10), lifeMs / 2);
-  return now >= expiresAt - aheadMs;
-};
-
 const launch = (grant: Grant, holder: Holder, slot: Slot): Promise<AccessToken> => {
   const flight = obtain(grant, holder, slot).finally(() => (slot.flight = null));
   flight.catch(() => undefined); // everyone may have left before it fails
@@ -137,7 +134,7 @@ const launch = (grant: Grant, holder: Holder, slot: Slot): Promise<AccessToken> 
 
 const obtain = async (grant: Grant, holder: Holder, slot: Slot): Promise<AccessToken> => {
   try {
-    const token = await grant.obtain(holder);
+    const token = await grant.obtain(holder, { held: slot.token, refused: slot.refused });
     slot.token = token;
     slot.failure = null;
     return token;
@@ -160,6 +157,11 @@ const pauseMs = ({ code, retryAfterMs }: GatewayError): number => {
   return Math.max(ownMs, Math.min(retryAfterMs ?? 0, 60_000));
 };
 
+const distrust = (slot: Slot, spent: AccessToken): void => {
+  if (slot.distrustedUntil > Date.now()) throw refusedAgain();
+  Object.assign(slot, { token: null, refused: spent });
+};
+
 const refusedAgain = (): GatewayError =>
   new GatewayError('UPSTREAM_AUTH_FAILED', { cause: new Error('a new access token was refused as well') });
 
@@ -179,6 +181,10 @@ const hear = (slot: Slot, { holder, scope, refusal }: Heard): void => {
   if (refusal === 'scope-missing') slot.seen.set(scope, false);
   if (refusal === 'private-token' || refusal === 'token-expired') slot.isDead = true;
   if (refusal === 'token-expired') slot.distrustedUntil = Date.now() + distrustMs;
+};
+
+const forget = (named: readonly (Slot | undefined)[]): void => {
+  for (const slot of named) if (slot) Object.assign(slot, { token: null, failure: null, isDead: false });
 };
 
 const forgetEmpty = (slots: Map<string, Slot>): void => {

@@ -1,7 +1,7 @@
 import { refusalOf } from '../upstream/refusal.ts';
 import type { Stage, UpstreamRequest } from '../upstream/send.ts';
+import type { AccessToken } from './access-token.ts';
 import type { AccessTokens } from './access-tokens.ts';
-import type { AccessToken } from './grants.ts';
 
 /** Adds the holder's access token. A 401 for an expired token is renewed and repeated once; the other 401s are not cured by a
  * new token and would only burn refresh tokens (upstream README §5). */

@@ -1,6 +1,8 @@
 import { GatewayError } from '../model/errors.ts';
 import type { Installation } from '../model/installation.ts';
-import type { AccessToken, Grant } from './grants.ts';
+import type { AccessToken } from './access-token.ts';
+import type { Grant } from './grants.ts';
+import { GrantLost } from './redeem.ts';
 
 /** What upstream said to earlier requests with a token. */
 export interface Experience {
@@ -34,7 +36,8 @@ export const connected = (
 export const disconnected = (grant: Grant, error: unknown, wanted: readonly string[]): Installation => {
   const code = error instanceof GatewayError ? error.code : null;
   if (code !== 'LOCATION_PAUSED' && code !== 'LOCATION_NOT_CONNECTED') throw error;
-  const gone = grant.kind === 'LOCATION_GRANT' ? 'REAUTHORIZATION_REQUIRED' : 'NOT_INSTALLED';
+  const isLost = error instanceof GatewayError && error.cause instanceof GrantLost;
+  const gone = isLost ? 'REAUTHORIZATION_REQUIRED' : 'NOT_INSTALLED';
   return {
     status: code === 'LOCATION_PAUSED' ? 'PAUSED' : gone,
     grantedScopes: [],

@@ -17,7 +17,10 @@ export interface Endpoint<Input, Output> {
   readonly holder: (input: Input) => Holder;
   readonly path: (input: Input) => string;
   readonly query?: (input: Input) => Readonly<Record<string, string | undefined>>;
+  /** Sent as JSON. */
   readonly body?: (input: Input) => unknown;
+  /** Sent as a form, in place of `body`. */
+  readonly form?: (input: Input) => Readonly<Record<string, string>>;
   /** Upstream's answer → model; throws UPSTREAM_INVALID_RESPONSE. */
   readonly read: (body: unknown, note: Note, input: Input) => Output;
 }
@@ -48,6 +51,7 @@ export interface Upstream {
 /** `tolerated` is told `endpoint field` of each deviation that was read all the same. */
 export const createUpstream = ({ send, tolerated }: { send: Send; tolerated: Note }): Upstream => ({
   call: async (target, input, cause) => {
+    const content = contentOf(target, input);
     const response = await send({
       endpoint: target.name,
       method: target.method,
@@ -55,9 +59,9 @@ export const createUpstream = ({ send, tolerated }: { send: Send; tolerated: Not
       headers: {
         accept: 'application/json',
         version: target.version,
-        ...(target.body && { 'content-type': 'application/json' }),
+        ...content.headers,
       },
-      body: target.body ? JSON.stringify(target.body(input)) : null,
+      body: content.body,
       holder: target.holder(input),
       scope: target.scope,
       ...cause,
@@ -67,6 +71,13 @@ export const createUpstream = ({ send, tolerated }: { send: Send; tolerated: Not
     return target.read(response.body, (field) => tolerated(`${target.name} ${field}`), input);
   },
 });
+
+const contentOf = <Input, Output>({ body, form }: Endpoint<Input, Output>, input: Input) => {
+  if (body) return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body(input)) };
+  if (!form) return { headers: {}, body: null };
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  return { headers, body: new URLSearchParams(form(input)).toString() };
+};
 
 const search = (query: Readonly<Record<string, string | undefined>>): string => {
   const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
@@ -84,7 +95,10 @@ const refusalError = (refusal: Refusal, response: UpstreamResponse, scope: strin
         cause,
       });
     case 'other-location':
+    case 'not-installed':
       return new GatewayError('LOCATION_NOT_CONNECTED', { cause });
+    case 'paused':
+      return new GatewayError('LOCATION_PAUSED', { cause });
     case 'not-found':
       return new GatewayError('NOT_FOUND', { cause });
     case 'rate-limited':

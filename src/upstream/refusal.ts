@@ -9,6 +9,8 @@ export type Refusal =
   | 'private-token'
   | 'other-location'
   | 'not-found'
+  | 'not-installed'
+  | 'paused'
   | 'rate-limited'
   | 'redirect'
   | 'server'
@@ -20,6 +22,12 @@ const unauthorized: readonly (readonly [RegExp, Refusal])[] = [
   [/not authorized for this scope/i, 'scope-missing'],
   [/authClass/i, 'token-class'],
   [/private integration/i, 'private-token'],
+];
+
+// Said by the token endpoints, with 400 (README §6).
+const badRequest: readonly (readonly [RegExp, Refusal])[] = [
+  [/location is not active/i, 'paused'],
+  [/not installed/i, 'not-installed'],
 ];
 
 /** Upstream's own sentence, for recognising and for the log; never for a client. 422 sends a list. */
@@ -36,13 +44,13 @@ const harmless = (text: string): string => text.slice(0, 300).replace(/[\w.~+/=-
 export const refusalOf = ({ status, body }: UpstreamResponse): Refusal | null => {
   if (status >= 200 && status < 300) return null;
   if (status < 400) return 'redirect';
-  if (status === 401) {
-    const message = upstreamMessage(body);
-    return unauthorized.find(([pattern]) => pattern.test(message))?.[1] ?? 'token-expired';
-  }
-  if (status === 403) return /does not have access/i.test(upstreamMessage(body)) ? 'other-location' : 'refused';
+  const message = upstreamMessage(body);
+  const meant = (meanings: typeof unauthorized) => meanings.find(([pattern]) => pattern.test(message))?.[1];
+  if (status === 400) return meant(badRequest) ?? 'refused';
+  if (status === 401) return meant(unauthorized) ?? 'token-expired';
+  if (status === 403) return /does not have access/i.test(message) ? 'other-location' : 'refused';
   // An unknown route (README §5) is our mistake or upstream's change; the caller's id has nothing to do with it.
-  if (status === 404) return /^cannot (get|post)/i.test(upstreamMessage(body)) ? 'refused' : 'not-found';
+  if (status === 404) return /^cannot (get|post)/i.test(message) ? 'refused' : 'not-found';
   if (status === 429) return 'rate-limited';
   return status >= 500 ? 'server' : 'refused';
 };

@@ -49,7 +49,13 @@ const unescape = (html: string): string =>
 /** The pages alone, over whatever they are given. */
 const startPages = async (home: Parameters<typeof homeRoutes>[0], document: string) => {
   const log = createLog({ level: 'silent', secrets: [] });
-  const app = await createHttpServer({ log, corsOrigins: [], isDraining: () => false, isLoopbackOnly: false });
+  const app = await createHttpServer({
+    log,
+    corsOrigins: [],
+    isDraining: () => false,
+    isLoopbackOnly: false,
+    publicHost: null,
+  });
   homeRoutes(home)(app);
   apolloSandboxRoutes({ document, variables: { location: document } })(app);
   await app.listen({ host: '127.0.0.1', port: 0 });

@@ -6,9 +6,9 @@ import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import { authorize } from '../../src/tokens/authorize.ts';
 import { createAccessTokens } from '../../src/tokens/access-tokens.ts';
 import { clientCredentials } from '../../src/tokens/grants.ts';
-import { createTokenEndpointFetch } from '../../src/tokens/token-endpoint.ts';
 import { holderKey, stack, type Send, type UpstreamRequest, type UpstreamResponse } from '../../src/upstream/send.ts';
-import { createDispatcher, createTransport } from '../../src/upstream/transport.ts';
+import { createTransport } from '../../src/upstream/transport.ts';
+import { createTestClient, silentAudit } from '../tokens/upstream.ts';
 
 const requestFor = (locationId: string, signal = new AbortController().signal): UpstreamRequest => {
   const id = toLocationId(locationId);
@@ -27,17 +27,15 @@ const requestFor = (locationId: string, signal = new AbortController().signal): 
 };
 
 /** The product's own way to a sandbox, from the access token to the wire. */
-const connect = ({ url, client, companyId }: Sandbox, budgets: ReturnType<typeof createBudgets>) => {
-  const dispatcher = createDispatcher();
-  const fetch = createTokenEndpointFetch(dispatcher, { timeoutMs: 5_000 });
-  const credentials = { url, clientId: client.id, clientSecret: client.secret, fetch };
+const connect = (sandbox: Sandbox, budgets: ReturnType<typeof createBudgets>) => {
+  const { client, dispatcher, close } = createTestClient(sandbox);
   const tokens = createAccessTokens({
-    grant: clientCredentials(credentials, { companyId, scopes: [] }),
+    grant: clientCredentials({ client, audit: silentAudit }, { companyId: sandbox.companyId, scopes: [] }),
     wantedScopes: [],
   });
   const stages = [authorize(tokens), limit(budgets)];
-  const send = stack(stages, createTransport(dispatcher, { url, isTellingOperations: false }));
-  return { send, close: () => dispatcher.destroy() };
+  const send = stack(stages, createTransport(dispatcher, { url: sandbox.url, isTellingOperations: false }));
+  return { send, close };
 };
 
 describe('against a sandbox', () => {

@@ -30,6 +30,7 @@ export const readsOver = (
     defaultTimeZone: 'UTC',
     accountStatistics: 'roll-up',
     companyId: sandbox.companyId,
+    connectedIds: null,
     rollUpLocations: 50,
     ...options,
   } as const;

@@ -142,7 +142,13 @@ describe('a location without a working grant', () => {
       access: (sandbox) => ({
         url: sandbox.url,
         sandbox,
-        grant: { kind: 'client-credentials', clientId: sandbox.client.id, clientSecret: 'wrong', companyId: null },
+        grant: {
+          kind: 'client-credentials',
+          clientId: sandbox.client.id,
+          clientSecret: 'wrong',
+          previousSecret: null,
+          companyId: null,
+        },
       }),
     });
     const answer = await gateway.ask(status(gateway.sandbox.locations.full));

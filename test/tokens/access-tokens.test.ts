@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { GatewayError, type ErrorCode } from '../../src/model/errors.ts';
 import { toLocationId, type LocationId } from '../../src/model/ids.ts';
+import type { AccessToken } from '../../src/tokens/access-token.ts';
 import { createAccessTokens } from '../../src/tokens/access-tokens.ts';
-import type { AccessToken, Grant } from '../../src/tokens/grants.ts';
+import type { Grant } from '../../src/tokens/grants.ts';
+import { lost } from '../../src/tokens/redeem.ts';
 import { holderKey, type Holder } from '../../src/upstream/send.ts';
 
 const start = Date.parse('2026-11-24T10:00:00.000Z');
@@ -36,7 +38,8 @@ const create = (
     if (typeof answer === 'string') throw new GatewayError(answer, retryAfterMs === undefined ? {} : { retryAfterMs });
     const now = Date.now();
     const token = { obtainedAt: now, expiresAt: now + minutes(60), scopes, locationId: null };
-    return { ...token, reveal: () => value, ...answer };
+    const given = { ...token, reveal: () => value, ...answer };
+    return { renewAt: given.expiresAt - minutes(1), ...given };
   };
   const grant: Grant = {
     kind: 'CLIENT_CREDENTIALS',
@@ -118,27 +121,18 @@ describe('obtaining', () => {
 });
 
 describe('renewing ahead', () => {
-  test.each([
-    ['a day', 86_400, 86_400 - 300],
-    ['an hour', 3_600, 3_600 - 300],
-    ['ten minutes', 600, 600 - 60],
-    ['two minutes', 120, 60],
-    ['a minute', 60, 30],
-  ])(
-    'a token that lives %s is renewed in time, in the background and once for all',
-    async (_, lifeSeconds, dueAfter) => {
-      const { get, tokens, asked } = create([{ expiresAt: start + lifeSeconds * 1_000 + 100 }, {}]);
-      await get();
-      await waitFor(dueAfter * 1_000 - 201);
-      expect([await get(), asked()]).toEqual(['token 1', 1]);
-      await waitFor(101);
-      const several = await Promise.all(Array.from({ length: 10 }, () => tokens.get(one, always)));
-      expect(new Set(several.map((token) => token.reveal()))).toEqual(new Set(['token 1']));
-      expect(asked()).toBe(2);
-      await waitFor(100);
-      expect([await get(), asked()]).toEqual(['token 2', 2]);
-    },
-  );
+  test('a token that is due serves on while it is renewed in the background, once for all', async () => {
+    const { get, tokens, asked } = create([{ renewAt: start + minutes(50) }, {}]);
+    await get();
+    await waitFor(minutes(50) - 201);
+    expect([await get(), asked()]).toEqual(['token 1', 1]);
+    await waitFor(1);
+    const several = await Promise.all(Array.from({ length: 10 }, () => tokens.get(one, always)));
+    expect(new Set(several.map((token) => token.reveal()))).toEqual(new Set(['token 1']));
+    expect(asked()).toBe(2);
+    await waitFor(100);
+    expect([await get(), asked()]).toEqual(['token 2', 2]);
+  });
 
   test('a token in its last seconds is not used while its successor is on the way', async () => {
     const { get, asked } = create([{ expiresAt: start + minutes(10) }, {}]);
@@ -254,6 +248,51 @@ describe('after a 401', () => {
   });
 });
 
+describe('another token', () => {
+  test('the grant is told which token is due and which one upstream refused, so that it never gives that one again', async () => {
+    const asked: unknown[] = [];
+    const values = ['token 1', 'token 2', 'token 3'];
+    const { tokens } = create([], {
+      obtain: (_holder, { held, refused }) => {
+        asked.push([held?.reveal() ?? null, refused?.reveal() ?? null]);
+        const value = values[asked.length - 1] ?? '';
+        const now = Date.now();
+        const moments = { obtainedAt: now, renewAt: now + minutes(50), expiresAt: now + minutes(60) };
+        return Promise.resolve({ ...moments, reveal: () => value, scopes, locationId: null });
+      },
+    });
+    const spent = await tokens.get(one, always);
+    await tokens.renew(one, spent, always);
+    await waitFor(minutes(55));
+    await tokens.get(one, always);
+    await waitFor(0);
+    expect(asked).toEqual([
+      [null, null],
+      [null, 'token 1'],
+      ['token 2', 'token 1'],
+    ]);
+  });
+
+  test.each([
+    ['one location', () => holderKey(one), ['token 3', 'token 2']],
+    ['all', () => undefined, ['token 3', 'token 4']],
+    ['a location that nobody asked for', () => 'location:three', ['token 1', 'token 2']],
+  ])('after the tokens of %s are forgotten they are asked for again, the others are kept', async (_, key, values) => {
+    const { tokens, get } = create();
+    await get(one);
+    await get(two);
+    tokens.forget(key());
+    expect([await get(one), await get(two)]).toEqual(values);
+  });
+
+  test('a failure is forgotten too: who was connected a moment ago need not wait', async () => {
+    const { tokens, get } = create(['LOCATION_NOT_CONNECTED', {}]);
+    expect(await get()).toBe('LOCATION_NOT_CONNECTED');
+    tokens.forget(holderKey(one));
+    expect(await get()).toBe('token 2');
+  });
+});
+
 describe('the installation', () => {
   const look = async ({ tokens }: ReturnType<typeof create>, holder: LocationId = idOf('one')) => {
     const installation = tokens.installation(holder, always);
@@ -276,14 +315,19 @@ describe('the installation', () => {
 
   test.each<[ErrorCode, Grant['kind'], string]>([
     ['LOCATION_NOT_CONNECTED', 'CLIENT_CREDENTIALS', 'NOT_INSTALLED'],
-    ['LOCATION_NOT_CONNECTED', 'LOCATION_GRANT', 'REAUTHORIZATION_REQUIRED'],
+    ['LOCATION_NOT_CONNECTED', 'LOCATION_GRANT', 'NOT_INSTALLED'],
     ['LOCATION_PAUSED', 'CLIENT_CREDENTIALS', 'PAUSED'],
     ['LOCATION_PAUSED', 'LOCATION_GRANT', 'PAUSED'],
   ])('%s of a grant of the kind %s is shown as %s', async (code, kind, status) => {
     expect(await look(create([code], { kind }))).toEqual({ ...none, status, grantKind: kind });
   });
 
-  test.each<ErrorCode>(['UPSTREAM_UNAVAILABLE', 'UPSTREAM_AUTH_FAILED'])(
+  test('a grant that was there and is lost needs a person again', async () => {
+    const room = create([{}], { kind: 'LOCATION_GRANT', obtain: () => Promise.reject(lost('seed', 'refused')) });
+    expect(await look(room)).toEqual({ ...none, status: 'REAUTHORIZATION_REQUIRED', grantKind: 'LOCATION_GRANT' });
+  });
+
+  test.each<ErrorCode>(['UPSTREAM_UNAVAILABLE', 'UPSTREAM_AUTH_FAILED', 'GRANT_STORE_UNAVAILABLE'])(
     '%s says nothing about the grant',
     async (code) => {
       await expect(look(create([code]))).rejects.toMatchObject({ code });

@@ -1,25 +1,29 @@
 import { describe, expect, test } from '@jest/globals';
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
-import { clientCredentials, privateToken, refreshToken, type OAuthClient } from '../../src/tokens/grants.ts';
-import { callsOf, connect } from './upstream.ts';
+import { clientCredentials, privateToken } from '../../src/tokens/grants.ts';
+import { callsOf, connect, storedGrant, type GrantParts } from './upstream.ts';
 
-const byCredentials = (client: OAuthClient) => clientCredentials(client, { companyId: null, scopes: [] });
-const byRefreshToken = (sandbox: Sandbox) => {
-  const first = sandbox.issueRefreshToken({ locationId: sandbox.locations.full });
-  return (client: OAuthClient) => refreshToken(client, first);
-};
+const byCredentials = () =>
+  Promise.resolve({
+    toGrant: (parts: GrantParts) => clientCredentials(parts, { companyId: null, scopes: [] }),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  });
+const byRefreshToken = (sandbox: Sandbox) =>
+  storedGrant(sandbox.issueRefreshToken({ locationId: sandbox.locations.full }));
 
 describe.each([
-  ['client credentials', () => byCredentials],
+  ['client credentials', byCredentials],
   ['a refresh token', byRefreshToken],
-])('a 401 under %s', (_, toGrant) => {
+])('a 401 under %s', (_, open) => {
   const start = async () => {
     const sandbox = await startSandbox();
-    const room = connect(sandbox, toGrant(sandbox));
+    const opened = await open(sandbox);
+    const room = connect(sandbox, opened.toGrant);
     expect(await room.tags(sandbox.locations.full)).toBe('data');
     sandbox.clearCalls();
     const close = async () => {
       await room[Symbol.asyncDispose]();
+      await opened[Symbol.asyncDispose]();
       await sandbox.close();
     };
     return { sandbox, room, full: sandbox.locations.full, [Symbol.asyncDispose]: close };

@@ -1,0 +1,186 @@
+// Where the rooms meet, inward half: everything below the loaders.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createCache } from './cache/cache.ts';
+import { createKeys, digest } from './cache/keys.ts';
+import { createMemoryStore, createRedisStore, type Store } from './cache/store.ts';
+import type { CredentialSurroundings, CredentialWatch } from './compose-credentials.ts';
+import { composeGrants } from './compose-grants.ts';
+import type { UpstreamAccess } from './compose.ts';
+import type { Config } from './config.ts';
+import { createBudgets } from './limiter/budgets.ts';
+import { limit } from './limiter/limit.ts';
+import type { LocationId } from './model/ids.ts';
+import type { Log } from './observe/log.ts';
+import { describeError } from './observe/redact.ts';
+import type { Tally } from './observe/tally.ts';
+import { createReads } from './reads/index.ts';
+import { toTokenAnswer, type AccessToken } from './tokens/access-token.ts';
+import { createAccessTokens } from './tokens/access-tokens.ts';
+import { authorize } from './tokens/authorize.ts';
+import type { SurveyedGrant } from './tokens/grant-store.ts';
+import { createTokenEndpoint } from './tokens/token-endpoint.ts';
+import { deadline } from './upstream/deadline.ts';
+import { createUpstream, type Upstream } from './upstream/endpoint.ts';
+import { exchangeLocationToken } from './upstream/endpoints/exchange-location-token.ts';
+import { listInstalledLocations, type InstalledRows } from './upstream/endpoints/list-installed-locations.ts';
+import { observed } from './upstream/observed.ts';
+import { holderKey, stack } from './upstream/send.ts';
+import { createDispatcher, createTransport } from './upstream/transport.ts';
+
+/** What everything works in. */
+export interface Surroundings {
+  readonly log: Log;
+  readonly tally: Tally;
+  /** Where browsers reach the gateway, once it listens: an origin. */
+  readonly publicUrl: () => string;
+}
+
+/** A call with all its waiting takes this part of an operation's time, so that the rest of the answer still makes it. */
+const callShare = 0.8;
+/** Milliseconds for a token request and for the last sockets. */
+const tokenRequestMs = 7_000;
+const lastCallsMs = 1_000;
+/** Milliseconds that a write to Redis may take; nobody waits for it. */
+const cacheWriteMs = 150;
+/** Locations over which account statistics are added up at most. */
+export const rollUpLocations = 50;
+
+/** Throws ConfigError for a store of grants that cannot be used. */
+export const composeReads = async (config: Config, access: UpstreamAccess, surroundings: Surroundings) => {
+  const { log, tally, publicUrl } = surroundings;
+  const dispatcher = createDispatcher({ connections: 64 });
+  const tokenDispatcher = createDispatcher({ connections: 8 }); // a page of a hundred locations must not ask for a hundred tokens at once
+  const grants = await composeGrants(config, access, {
+    log,
+    tally,
+    publicUrl,
+    endpoint: createTokenEndpoint(tokenDispatcher, { timeoutMs: tokenRequestMs }),
+    exchange: (companyId, locationId) => exchangeToken(upstream, companyId, locationId), // it needs a token of the agency itself
+    onChanged: (grant) => tokens.forget(slotOf(grant)),
+  });
+  const credentials = await watchCredentials(config, access, { log, database: grants.database });
+  const wantedScopes = config.scopes.filter((scope) => !scope.startsWith('oauth.')); // those are the agency's, no field needs them
+  const tokens = createAccessTokens({ grant: grants.grant, wantedScopes });
+  const budgets = createBudgets({ burst: config.burst, dailyLimit: config.dailyLimit });
+  const send = stack(
+    [
+      observed({ log, tally }),
+      deadline(callShare * config.requestDeadlineMs),
+      authorize(tokens),
+      limit(budgets),
+      deadline(config.upstreamTimeoutMs),
+    ],
+    createTransport(dispatcher, { url: access.url, isTellingOperations: access.sandbox !== null }),
+  );
+  const upstream = createUpstream({ send, tolerated: (what) => tally.add(`tolerated ${what}`) });
+  const { store, closeStore } = await openStore(config, { log, tally, secret: JSON.stringify(access.grant) });
+  const cache = createCache({ store, timeoutMs: config.cacheTimeoutMs, tally });
+  const keys = createKeys(cacheSpace(access), config.lifetimes);
+  const companyId = 'companyId' in access.grant ? access.grant.companyId : null;
+  const { connectedIds } = grants;
+  return {
+    reads: createReads({ cache, keys, upstream }, { ...config, companyId, connectedIds, rollUpLocations }),
+    consenting: grants.consenting,
+    installedLocations: access.grant.kind === 'agency' ? installedLocations(upstream, access.grant.clientId) : null,
+    credentialAges: credentials.ages,
+    wantedScopes,
+    state: {
+      installation: (locationId: LocationId, signal: AbortSignal) => tokens.installation(locationId, signal),
+      quota: (locationId: LocationId) => budgets.quota(holderKey({ kind: 'location', locationId })),
+    },
+    close: async () => {
+      closeStore();
+      await credentials.close();
+      await grants.close();
+      await Promise.all([dispatcher, tokenDispatcher].map(closeSoon));
+    },
+  };
+};
+
+// Nobody waits for an answer any more; a token request that hangs must not keep the process.
+const closeSoon = async (dispatcher: ReturnType<typeof createDispatcher>): Promise<void> => {
+  await Promise.race([dispatcher.close(), sleep(lastCallsMs, undefined, { ref: false })]);
+  await dispatcher.destroy();
+};
+
+const watchCredentials = async (
+  config: Config,
+  access: UpstreamAccess,
+  surroundings: CredentialSurroundings,
+): Promise<CredentialWatch> => {
+  if (access.sandbox) return { ages: () => Promise.resolve(null), close: () => Promise.resolve() };
+  const credentials = await import('./compose-credentials.ts'); // it needs SQL
+  return credentials.watchCredentials(config, access, surroundings);
+};
+
+const never = new AbortController().signal;
+
+const exchangeToken = async (upstream: Upstream, companyId: string, locationId: LocationId): Promise<AccessToken> => {
+  const input = { companyId, locationId };
+  const { reveal, lifeSeconds, scope, ...told } = await upstream.call(exchangeLocationToken, input, {
+    signal: never, // those who wait for the token share it
+    operations: [],
+  });
+  const expires = { expires_in: lifeSeconds ?? undefined, scope: scope ?? undefined };
+  return toTokenAnswer({ access_token: reveal(), ...expires, locationId: told.locationId ?? locationId }).access;
+};
+
+/** Locations of a company in which the app is installed, by its token; the first 2,000. Throws GatewayError. */
+export type ReadInstalledLocations = (companyId: string) => Promise<InstalledRows['locations']>;
+
+const installedPage = { limit: 100, most: 20 };
+
+const installedLocations =
+  (upstream: Upstream, clientId: string): ReadInstalledLocations =>
+  async (companyId) => {
+    const { limit: rows, most } = installedPage;
+    const found: InstalledRows['locations'][number][] = [];
+    for (let page = 0; page < most; page += 1) {
+      const input = { companyId, clientId, limit: rows, skip: page * rows };
+      const { locations, isLast } = await upstream.call(listInstalledLocations, input, {
+        signal: never,
+        operations: [],
+      });
+      found.push(...locations);
+      if (isLast) break;
+    }
+    return found;
+  };
+
+// A stored grant's access tokens are kept by its holder; the one location of the settings has no name at first.
+const slotOf = ({ key }: SurveyedGrant): string => (key === 'seed' ? 'grant' : key);
+
+const openStore = async (
+  config: Config,
+  { log, tally, secret }: { log: Log; tally: Tally; secret: string },
+): Promise<{ store: Store | null; closeStore: () => void }> => {
+  if (!config.isCacheOn) return { store: null, closeStore: () => undefined };
+  if (config.redisUrl === null) {
+    return { store: createMemoryStore(config.cacheMemoryBytes), closeStore: () => undefined };
+  }
+  const { createRedis } = await import('./stores/redis.ts'); // its client takes 10 MB and 60 ms, which most starts do without
+  const redis = createRedis({
+    url: config.redisUrl,
+    readTimeoutMs: config.cacheTimeoutMs,
+    writeTimeoutMs: cacheWriteMs,
+    onProblem: () => tally.add('redis problem'),
+    onBad: (error) => log.warn(redisIsBad, { error: describeError(error, String) }), // the log redacts what it is given
+    onGood: () => log.info('Redis is used again.'),
+  });
+  return {
+    store: createRedisStore(redis, {
+      secret,
+      spareBytes: config.cacheMemoryBytes,
+      onProblem: () => tally.add('cache broken'),
+    }),
+    closeStore: () => redis.close(),
+  };
+};
+
+const redisIsBad =
+  'Redis cannot be used; until it can, this process keeps its answers for itself. ' +
+  'Check that the server of REDIS_URL runs, can be reached, takes this user and password, has room and accepts writes.';
+
+// Two gateways share answers only when they reach upstream by the same grant: another token may not see the same locations.
+const cacheSpace = ({ url, grant }: UpstreamAccess): string =>
+  digest([url, { ...grant, clientSecret: null, previousSecret: null }]);

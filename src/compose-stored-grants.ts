@@ -1,0 +1,135 @@
+// The grants that rotate: what keeps them, renews them and lets people consent to them.
+import { randomBytes } from 'node:crypto';
+import { appOf, explained, fingerprintOf, openGrantDatabase } from './compose-database.ts';
+import type { UpstreamAccess } from './compose.ts';
+import type { ComposedGrants, StoredGrantConfig, StoredSurroundings } from './compose-grants.ts';
+import { ConfigError, type Config } from './config.ts';
+import { GatewayError } from './model/errors.ts';
+import type { LocationId } from './model/ids.ts';
+import { StoreUnavailable } from './stores/sql.ts';
+import type { Audit } from './tokens/audit.ts';
+import { createConsents } from './tokens/consents.ts';
+import { createGrantStore, type GrantStore } from './tokens/grant-store.ts';
+import { agencyGrant, locationGrants, seededGrant, type Grant } from './tokens/grants.ts';
+import { createInstalls, type InstallRules } from './tokens/install.ts';
+import { createRedeem, storeIsAway } from './tokens/redeem.ts';
+import { createRenewal, type Renewal } from './tokens/renewal.ts';
+import { createSeal, type Seal } from './tokens/seal.ts';
+import type { GrantSpace, GrantSummary } from './tokens/stored-grant.ts';
+import { createTickets } from './tokens/ticket.ts';
+import { startUpkeep } from './tokens/upkeep.ts';
+
+/** Longer than a token request takes as a rule, so that a renewal under way ends in the store. */
+const settleMs = 4_000;
+
+/** The store is opened, migrated, checked and seeded before this returns. Throws ConfigError for what the operator can mend. */
+export const composeStoredGrants = async (
+  config: Config,
+  access: UpstreamAccess,
+  surroundings: StoredSurroundings,
+): Promise<ComposedGrants> => {
+  const { grant, client, audit, log, onChanged } = surroundings;
+  const space = await openGrantSpace(config, access, grant);
+  const store = createGrantStore(space);
+  const start = async () => {
+    await checkKeys(store, space.seal);
+    await seed(store, grant, audit);
+    if ((await store.summaries()).length === 0) log.warn(noGrantYet);
+  };
+  await explained(start).catch(async (error: unknown) => {
+    await space.database.close();
+    throw error;
+  });
+  const redeem = createRedeem({ leases: store.leases, client, audit, canReconnect: config.canReconnect });
+  const renewal = createRenewal({ store, redeem, log });
+  const upkeep = startUpkeep({ store, renewal, log, onChanged });
+  const rules = rulesOf(config, access, surroundings);
+  return {
+    grant: grantFor(renewal, store, surroundings),
+    consenting: {
+      installs: createInstalls({ client, consents: createConsents(space), store, audit }, rules),
+      tickets: createTickets(space.seal.derived('install ticket')),
+      store,
+    },
+    database: space.database,
+    connectedIds:
+      grant.kind === 'agency'
+        ? null
+        : async () => (await summariesOf(store)).flatMap(({ locationId }) => locationId ?? []),
+    close: async () => {
+      upkeep.stop();
+      await renewal.settle(settleMs);
+      await space.database.close();
+    },
+  };
+};
+
+const noGrantYet = 'There is no grant yet: open /oauth/install in a browser, or run "npm run connect".';
+
+/** Opens and migrates the store of this app. In sandbox mode it is in memory, as the sandbox's own tokens are. Throws ConfigError. */
+export const openGrantSpace = async (
+  { database, tokenKeys }: Pick<Config, 'database' | 'tokenKeys'>,
+  { url, sandbox }: Pick<UpstreamAccess, 'url' | 'sandbox'>,
+  { clientId }: Pick<StoredGrantConfig, 'clientId'>,
+): Promise<GrantSpace> => {
+  const keys = tokenKeys ?? (sandbox === null ? null : ([{ id: 'sandbox', bytes: randomBytes(32) }] as const));
+  if (keys === null) throw new ConfigError(['TOKEN_KEYS is missing: set it to what "npm run keys -- new" prints.']);
+  return {
+    database: await openGrantDatabase(sandbox === null ? database : { path: ':memory:' }),
+    app: appOf(url, clientId),
+    seal: createSeal(keys),
+  };
+};
+
+const checkKeys = async (store: GrantStore, seal: Seal): Promise<void> => {
+  const problems = [...(await store.keyUse())].flatMap(([id, count]) =>
+    id === null || seal.keyIds.includes(id)
+      ? []
+      : `TOKEN_KEYS lacks the key "${id}", which has sealed ${count} of the stored grants: add it again.`,
+  );
+  if (problems.length > 0) throw new ConfigError(problems);
+};
+
+const seed = async (store: GrantStore, grant: StoredGrantConfig, audit: Audit): Promise<void> => {
+  if (grant.kind === 'authorization-code' || grant.refreshToken === null) return;
+  const { refreshToken, companyId } = grant;
+  const key = grant.kind === 'agency' ? 'company' : 'seed';
+  const isSown = await store.seed(key, { refreshToken, companyId, fingerprint: fingerprintOf(refreshToken) });
+  if (isSown) audit.done({ action: 'seed', grant: key });
+};
+
+const grantFor = (renewal: Renewal, store: GrantStore, { grant, audit, exchange }: StoredSurroundings): Grant => {
+  if (grant.kind === 'authorization-code') return locationGrants(renewal);
+  if (grant.kind === 'refresh-token') return seededGrant(renewal);
+  let known = grant.companyId;
+  const companyId = async (): Promise<string> => {
+    known ??= (await summariesOf(store)).find(({ key }) => key === 'company')?.companyId ?? null;
+    if (known !== null) return known;
+    throw new GatewayError('LOCATION_NOT_CONNECTED', { cause: new Error('no agency is connected') });
+  };
+  const exchangeFor = async (locationId: LocationId) => exchange(await companyId(), locationId);
+  return agencyGrant({ renewal, audit }, exchangeFor);
+};
+
+const summariesOf = async (store: GrantStore): Promise<readonly GrantSummary[]> => {
+  try {
+    return await store.summaries();
+  } catch (error) {
+    throw error instanceof StoreUnavailable ? storeIsAway(error) : error;
+  }
+};
+
+const installKinds = { 'authorization-code': 'locations', agency: 'company', 'refresh-token': 'seed' } as const;
+
+const rulesOf = (
+  config: Config,
+  { sandbox }: UpstreamAccess,
+  { grant, publicUrl }: StoredSurroundings,
+): InstallRules => ({
+  kind: installKinds[grant.kind],
+  redirectUri: () => `${publicUrl()}/oauth/callback`,
+  scopes: config.scopes,
+  companyId: grant.companyId,
+  isPkceOn: sandbox !== null || config.isPkceOn,
+  areForeignInstallsTaken: config.areForeignInstallsTaken,
+});

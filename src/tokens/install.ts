@@ -1,0 +1,183 @@
+import { randomBytes } from 'node:crypto';
+import type { LocationId } from '../model/ids.ts';
+import { StoreUnavailable } from '../stores/sql.ts';
+import type { TokenAnswer } from './access-token.ts';
+import type { Audit } from './audit.ts';
+import type { Consents, ConsentTerms } from './consents.ts';
+import type { GrantStore } from './grant-store.ts';
+import type { Callback, OAuthClient } from './oauth-client.ts';
+import { SealError } from './seal.ts';
+import type { GrantKey, GrantSummary } from './stored-grant.ts';
+import { refusalReason } from './token-endpoint.ts';
+
+/** Why an install did not end in a grant. */
+export type InstallProblem =
+  | 'state-unknown'
+  | 'state-missing'
+  | 'refused-by-person'
+  | 'code-missing'
+  | 'code-refused'
+  | 'no-refresh-token'
+  | 'other-location'
+  | 'other-company'
+  | 'company-answer'
+  | 'location-answer'
+  | 'nobody-named'
+  | 'upstream-failed'
+  | 'store-unavailable';
+
+/** Nothing was stored. */
+export class InstallError extends Error {
+  override readonly name = 'InstallError';
+  readonly code: InstallProblem;
+
+  constructor(problem: InstallProblem, cause?: unknown) {
+    super(problem, { cause });
+    this.code = problem;
+  }
+}
+
+/** Who is connected now. */
+export interface Installed {
+  readonly holder:
+    | { readonly kind: 'location'; readonly locationId: LocationId }
+    | { readonly kind: 'company'; readonly companyId: string };
+  /** Wanted and not granted; empty also where upstream did not say. */
+  readonly missingScopes: readonly string[];
+}
+
+/** The way from an administrator's wish to a stored grant. Both throw InstallError. */
+export interface Installs {
+  /** Where to send the browser, and what to leave with it. */
+  readonly begin: (wish: {
+    readonly locationId: LocationId | null;
+    readonly by: string;
+  }) => Promise<{ readonly url: URL; readonly browserSecret: string }>;
+  /** `search`: the query of the callback, with its question mark. `browserSecret`: what `begin` left, null for nothing. */
+  readonly finish: (callback: {
+    readonly search: string;
+    readonly browserSecret: string | null;
+    readonly by: string;
+  }) => Promise<Installed>;
+}
+
+/** What installs work with. */
+export interface InstallDeps {
+  readonly client: Pick<OAuthClient, 'consentUrl' | 'redeem'>;
+  readonly consents: Consents;
+  readonly store: Pick<GrantStore, 'put' | 'summaries'>;
+  readonly audit: Audit;
+}
+
+/** What installs are held to. */
+export interface InstallRules {
+  /** `seed`: one location, whose first refresh token may have stood in the settings. */
+  readonly kind: 'locations' | 'company' | 'seed';
+  readonly redirectUri: () => string;
+  readonly scopes: readonly string[];
+  /** Only this company's; null for any. */
+  readonly companyId: string | null;
+  readonly isPkceOn: boolean;
+  /** Whether installs that were begun on the vendor's marketplace, which carry no state, are taken. */
+  readonly areForeignInstallsTaken: boolean;
+}
+
+/** One flow for both kinds of token; whose it is, the answer says. */
+export const createInstalls = (deps: InstallDeps, rules: InstallRules): Installs => {
+  const { client, consents, store, audit } = deps;
+
+  const begin = async (locationId: LocationId | null) => {
+    const codeVerifier = rules.isPkceOn ? randomBytes(32).toString('base64url') : null; // RFC 7636 §4.1
+    const { state, browserSecret } = await consents.begin({ codeVerifier, locationId });
+    const consent = { redirectUri: rules.redirectUri(), scopes: rules.scopes, state, codeVerifier };
+    return { url: await client.consentUrl(consent), browserSecret };
+  };
+
+  const finish = async (search: string, browserSecret: string | null) => {
+    const query = new URLSearchParams(search);
+    const state = query.get('state');
+    const terms = state === null ? foreignTerms(rules) : await consents.finish(state, browserSecret);
+    if (terms === null) throw new InstallError('state-unknown');
+    if (query.has('error')) throw new InstallError('refused-by-person', new Error(query.get('error') ?? ''));
+    if ((query.get('code') ?? '') === '') throw new InstallError('code-missing');
+    const earlier = await store.summaries(); // also shows, before the code is spent, that the store can be reached
+    const pair = await redeemed(client, {
+      url: new URL(rules.redirectUri() + search),
+      expectedState: state,
+      codeVerifier: terms.codeVerifier,
+      userType: rules.kind === 'company' ? 'Company' : 'Location',
+    });
+    const refreshToken = pair.refreshToken?.();
+    if (refreshToken === undefined) throw new InstallError('no-refresh-token');
+    const grantee = granteeOf(pair, { terms, rules, earlier });
+    await store.put(grantee.key, pair, refreshToken);
+    return { ...grantee, scopes: pair.access.scopes };
+  };
+
+  return {
+    begin: ({ locationId, by }) => {
+      const grant = locationId === null ? 'any' : `location:${locationId}`;
+      return audit.around({ action: 'install-begin', grant, by }, () => begin(locationId).catch(toInstallError));
+    },
+    finish: async ({ search, browserSecret, by }) => {
+      try {
+        const { key, holder, scopes } = await finish(search, browserSecret).catch(toInstallError);
+        audit.done({ action: 'install', grant: key, by });
+        return {
+          holder,
+          missingScopes: scopes === null ? [] : rules.scopes.filter((scope) => !scopes.includes(scope)),
+        };
+      } catch (error) {
+        audit.failed({ action: 'install', grant: 'any', by }, error);
+        throw error;
+      }
+    },
+  };
+};
+
+const foreignTerms = ({ areForeignInstallsTaken }: InstallRules): ConsentTerms => {
+  if (!areForeignInstallsTaken) throw new InstallError('state-missing');
+  return { codeVerifier: null, locationId: null };
+};
+
+const redeemed = async (client: InstallDeps['client'], callback: Callback): Promise<TokenAnswer> => {
+  try {
+    return await client.redeem(callback);
+  } catch (error) {
+    throw new InstallError(refusalReason(error) === 'invalid-grant' ? 'code-refused' : 'upstream-failed', error);
+  }
+};
+
+const toInstallError = (error: unknown): never => {
+  if (error instanceof StoreUnavailable) throw new InstallError('store-unavailable', error);
+  if (error instanceof SealError) throw new InstallError('state-unknown', error); // begun under a key that is gone
+  throw error;
+};
+
+interface Circumstances {
+  readonly terms: ConsentTerms;
+  readonly rules: InstallRules;
+  readonly earlier: readonly GrantSummary[];
+}
+
+// A code for somebody else would bind a stranger's data to this gateway: the answer is held against what was begun and what is set.
+const granteeOf = (
+  { access: { locationId }, companyId }: TokenAnswer,
+  { terms, rules, earlier }: Circumstances,
+): { readonly key: GrantKey; readonly holder: Installed['holder'] } => {
+  if (rules.companyId !== null && companyId !== rules.companyId) throw new InstallError('other-company');
+  if (rules.kind === 'company') {
+    if (locationId !== null) throw new InstallError('location-answer');
+    if (companyId === null) throw new InstallError('nobody-named');
+    const known = earlier.find(({ key }) => key === 'company')?.companyId ?? companyId;
+    if (rules.companyId === null && known !== companyId) throw new InstallError('other-company');
+    return { key: 'company', holder: { kind: 'company', companyId } };
+  }
+  if (locationId === null) throw new InstallError(companyId === null ? 'nobody-named' : 'company-answer');
+  const seeded = rules.kind === 'seed' ? earlier.find(({ key }) => key === 'seed')?.locationId : null;
+  if (locationId !== (terms.locationId ?? seeded ?? locationId)) throw new InstallError('other-location');
+  return {
+    key: rules.kind === 'seed' ? 'seed' : `location:${locationId}`,
+    holder: { kind: 'location', locationId },
+  };
+};
