@@ -43,6 +43,10 @@ export const sandboxBanner = ({ url, controlUrl, client, companyId, locations }:
 Point a gateway at it:
 
   UPSTREAM_URL=${url} UPSTREAM_CLIENT_ID=${client.id} UPSTREAM_CLIENT_SECRET=${client.secret} npm start
+
+Or try an install, with this as the vendor:
+
+  DOT_ENV=off UPSTREAM_URL=${url} UPSTREAM_CLIENT_ID=${client.id} UPSTREAM_CLIENT_SECRET=${client.secret} npm run connect -- --sandbox
 `;
 
 /** The answer to --help. */
@@ -50,6 +54,9 @@ export const help = `users-gateway: one GraphQL endpoint over the Users API
 
   npm start               the gateway; without any UPSTREAM_* setting over the built-in sandbox
   npm run sandbox         the sandbox of the Users API alone
+  npm run connect         from nothing to a live first query, step by step
+  npm run verify          the check before going live: every operation of the catalogue, scopes, cost
+  npm run keys            the keys that seal stored grants
   npm run dev             the gateway, restarted whenever a source or the schema changes
   npm test                all tests
   npm run test:faults     what takes time: killed processes, stopped services, slow sockets

@@ -7,13 +7,14 @@ import type { Tally } from './observe/tally.ts';
 import type { Database } from './stores/sql.ts';
 import type { AccessToken } from './tokens/access-token.ts';
 import { createAudit, type Audit } from './tokens/audit.ts';
-import type { GrantStore, SurveyedGrant } from './tokens/grant-store.ts';
+import type { GrantStore } from './tokens/grant-store.ts';
 import { clientCredentials, privateToken, type Grant } from './tokens/grants.ts';
 import type { Installs } from './tokens/install.ts';
 import type { GrantTables } from './tokens/migrations.ts';
 import { createOAuthClient, type OAuthClient } from './tokens/oauth-client.ts';
 import type { Tickets } from './tokens/ticket.ts';
 import type { TokenEndpoint } from './tokens/token-endpoint.ts';
+import type { UpkeepDeps } from './tokens/upkeep.ts';
 
 /** What the grants are composed with. */
 export interface GrantSurroundings {
@@ -25,7 +26,7 @@ export interface GrantSurroundings {
   /** Gives a location's token for the agency's. */
   readonly exchange: (companyId: string, locationId: LocationId) => Promise<AccessToken>;
   /** Hears of grants that have another access token than before. */
-  readonly onChanged: (grant: SurveyedGrant) => void;
+  readonly onChanged: UpkeepDeps['onChanged'];
 }
 
 /** What consents bring about. */

@@ -17,7 +17,7 @@ import { createReads } from './reads/index.ts';
 import { toTokenAnswer, type AccessToken } from './tokens/access-token.ts';
 import { createAccessTokens } from './tokens/access-tokens.ts';
 import { authorize } from './tokens/authorize.ts';
-import type { SurveyedGrant } from './tokens/grant-store.ts';
+import type { GrantKey } from './tokens/stored-grant.ts';
 import { createTokenEndpoint } from './tokens/token-endpoint.ts';
 import { deadline } from './upstream/deadline.ts';
 import { createUpstream, type Upstream } from './upstream/endpoint.ts';
@@ -56,7 +56,7 @@ export const composeReads = async (config: Config, access: UpstreamAccess, surro
     publicUrl,
     endpoint: createTokenEndpoint(tokenDispatcher, { timeoutMs: tokenRequestMs }),
     exchange: (companyId, locationId) => exchangeToken(upstream, companyId, locationId), // it needs a token of the agency itself
-    onChanged: (grant) => tokens.forget(slotOf(grant)),
+    onChanged: ({ key }, { isRegranted }) => tokens.askAgain(...slotsOf(key, isRegranted)),
   });
   const credentials = await watchCredentials(config, access, { log, database: grants.database });
   const wantedScopes = config.scopes.filter((scope) => !scope.startsWith('oauth.')); // those are the agency's, no field needs them
@@ -147,8 +147,12 @@ const installedLocations =
     return found;
   };
 
-// A stored grant's access tokens are kept by its holder; the one location of the settings has no name at first.
-const slotOf = ({ key }: SurveyedGrant): string => (key === 'seed' ? 'grant' : key);
+// A stored grant's access tokens are kept by its holder; the one location of the settings has no name at first. All tokens, and what
+// was refused, came of an agency's consent: with a new one they have to be asked for again.
+const slotsOf = (key: GrantKey, isRegranted: boolean): readonly [string?] => {
+  if (key === 'company' && isRegranted) return [];
+  return [key === 'seed' ? 'grant' : key];
+};
 
 const openStore = async (
   config: Config,

@@ -15,8 +15,8 @@ import { createInstalls, type InstallRules } from './tokens/install.ts';
 import { createRedeem, storeIsAway } from './tokens/redeem.ts';
 import { createRenewal, type Renewal } from './tokens/renewal.ts';
 import { createSeal, type Seal } from './tokens/seal.ts';
-import type { GrantSpace, GrantSummary } from './tokens/stored-grant.ts';
-import { createTickets } from './tokens/ticket.ts';
+import type { GrantKey, GrantSpace, GrantSummary } from './tokens/stored-grant.ts';
+import { createTickets, type Tickets } from './tokens/ticket.ts';
 import { startUpkeep } from './tokens/upkeep.ts';
 
 /** Longer than a token request takes as a rule, so that a renewal under way ends in the store. */
@@ -44,11 +44,12 @@ export const composeStoredGrants = async (
   const renewal = createRenewal({ store, redeem, log });
   const upkeep = startUpkeep({ store, renewal, log, onChanged });
   const rules = rulesOf(config, access, surroundings);
+  const onInstalled = (key: GrantKey) => onChanged({ key }, { isRegranted: true });
   return {
     grant: grantFor(renewal, store, surroundings),
     consenting: {
-      installs: createInstalls({ client, consents: createConsents(space), store, audit }, rules),
-      tickets: createTickets(space.seal.derived('install ticket')),
+      installs: createInstalls({ client, consents: createConsents(space), store, audit, onInstalled }, rules),
+      tickets: installTickets(space.seal),
       store,
     },
     database: space.database,
@@ -64,9 +65,12 @@ export const composeStoredGrants = async (
   };
 };
 
+/** The same in every process that has the same TOKEN_KEYS. */
+export const installTickets = (seal: Seal): Tickets => createTickets(seal.derived('install ticket'));
+
 const noGrantYet = 'There is no grant yet: open /oauth/install in a browser, or run "npm run connect".';
 
-/** Opens and migrates the store of this app. In sandbox mode it is in memory, as the sandbox's own tokens are. Throws ConfigError. */
+/** Opens and migrates the store of this app. Throws ConfigError. */
 export const openGrantSpace = async (
   { database, tokenKeys }: Pick<Config, 'database' | 'tokenKeys'>,
   { url, sandbox }: Pick<UpstreamAccess, 'url' | 'sandbox'>,
@@ -75,7 +79,7 @@ export const openGrantSpace = async (
   const keys = tokenKeys ?? (sandbox === null ? null : ([{ id: 'sandbox', bytes: randomBytes(32) }] as const));
   if (keys === null) throw new ConfigError(['TOKEN_KEYS is missing: set it to what "npm run keys -- new" prints.']);
   return {
-    database: await openGrantDatabase(sandbox === null ? database : { path: ':memory:' }),
+    database: await openGrantDatabase(database),
     app: appOf(url, clientId),
     seal: createSeal(keys),
   };
@@ -85,7 +89,8 @@ const checkKeys = async (store: GrantStore, seal: Seal): Promise<void> => {
   const problems = [...(await store.keyUse())].flatMap(([id, count]) =>
     id === null || seal.keyIds.includes(id)
       ? []
-      : `TOKEN_KEYS lacks the key "${id}", which has sealed ${count} of the stored grants: add it again.`,
+      : `TOKEN_KEYS lacks the key "${id}", which has sealed ${count} of the stored grants: add it again, ` +
+        'or, if it is lost, move the store away and let people connect again.',
   );
   if (problems.length > 0) throw new ConfigError(problems);
 };

@@ -11,7 +11,7 @@ import { graphqlRoutes } from './http/graphql.ts';
 import { healthRoutes } from './http/health.ts';
 import { homeRoutes } from './http/home.ts';
 import { oauthRoutes, type OAuthOptions } from './http/oauth.ts';
-import { createHttpServer } from './http/server.ts';
+import { createHttpServer, type HttpOptions } from './http/server.ts';
 import { isLoopback } from './setting.ts';
 import { toLocationId } from './model/ids.ts';
 import type { Log } from './observe/log.ts';
@@ -63,13 +63,7 @@ export const startGateway = async (config: Config, access: UpstreamAccess, log: 
   const executor = await startExecutor({ schema, log, costLimits, isIntrospectable: !config.isProduction });
   const drain = createDrain();
   const { isDraining } = drain;
-  const app = await createHttpServer({
-    log,
-    corsOrigins: config.isProduction ? [] : ['https://studio.apollographql.com'],
-    isDraining,
-    isLoopbackOnly: access.sandbox === null,
-    publicHost: config.publicUrl === null ? null : new URL(config.publicUrl).host,
-  });
+  const app = await createHttpServer(toHttpOptions(config, access, { log, isDraining }));
   const curl = () => (access.sandbox ? curlFor(address(), access.sandbox.locations.full) : null);
 
   graphqlRoutes({
@@ -80,12 +74,8 @@ export const startGateway = async (config: Config, access: UpstreamAccess, log: 
     underWay: drain.underWay,
   })(app);
   healthRoutes({ isDraining, mode: access.sandbox ? 'sandbox' : 'live' })(app);
-  pages(config, access, {
-    catalogue: readCatalogue(schema, costLimits),
-    schemaText: typeDefs.join('\n'),
-    address,
-    curl,
-  })(app);
+  const catalogue = readCatalogue(schema, costLimits);
+  pages(config, access, { catalogue, schemaText: typeDefs.join('\n'), address, curl })(app);
   if (inward.consenting) oauthRoutes(toOAuthOptions(inward.consenting, access, publicUrl))(app);
   const stop = async () => {
     await executor.stop();
@@ -108,6 +98,17 @@ export const startGateway = async (config: Config, access: UpstreamAccess, log: 
     },
   };
 };
+
+const toHttpOptions = (
+  { isProduction, publicUrl }: Config,
+  { sandbox }: UpstreamAccess,
+  rest: Pick<HttpOptions, 'log' | 'isDraining'>,
+): HttpOptions => ({
+  ...rest,
+  corsOrigins: isProduction ? [] : ['https://studio.apollographql.com'],
+  isLoopbackOnly: sandbox === null,
+  publicHost: publicUrl === null ? null : new URL(publicUrl).host,
+});
 
 interface PageMatter {
   readonly catalogue: ReturnType<typeof readCatalogue>;
@@ -135,7 +136,8 @@ const toCostLimits = (config: Config, { sandbox }: UpstreamAccess): CostLimits =
   listingCalls: sandbox ? 0 : mostPages,
 });
 
-// Until the gateway knows its callers, an administrator is who sits at its machine, or has a link from there. In sandbox mode anybody is.
+// Until the gateway knows its callers, an administrator is who sits at its machine, or, where browsers reach it under another name, has a
+// link from there. In sandbox mode anybody is.
 const toOAuthOptions = (
   { installs, tickets }: Consenting,
   { sandbox }: UpstreamAccess,
@@ -146,7 +148,8 @@ const toOAuthOptions = (
   administrator: ({ hostname, ticket }) => {
     if (sandbox) return 'sandbox';
     if (ticket !== null) return tickets.isValid(ticket) ? 'ticket' : null;
-    return isLoopback(hostname) ? 'loopback' : null;
+    // Behind a proxy every request may come from this machine and name it, too.
+    return isLoopback(hostname) && isLoopback(new URL(publicUrl()).hostname) ? 'loopback' : null;
   },
 });
 

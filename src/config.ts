@@ -105,7 +105,7 @@ const assemble = (settingReader: SettingReader, findings: Findings): Config => {
     canReconnect: read(rows.reconnect) === 'on',
     areForeignInstallsTaken: read(rows.marketplaceInstalls) === 'on',
     publicUrl: read(rows.publicUrl),
-    database: databaseOf(settingReader),
+    database: databaseOf(settingReader, upstream),
     tokenKeys: tokenKeysOf(settingReader),
     credentialMaxAgeDays: read(rows.credentialMaxAgeDays),
     isCacheOn: read(rows.cache) === 'on',
@@ -119,7 +119,7 @@ const assemble = (settingReader: SettingReader, findings: Findings): Config => {
       statistics: read(rows.statisticsSeconds),
       location: read(rows.locationSeconds),
     },
-    accountStatistics: read(rows.accountStatistics) ?? (upstream.kind === 'sandbox' ? 'endpoint' : 'roll-up'),
+    accountStatistics: read(rows.accountStatistics) ?? (hasAccountEndpoint(upstream) ? 'endpoint' : 'roll-up'),
     defaultTimeZone: read(rows.defaultTimeZone),
     requestDeadlineMs: read(rows.requestDeadlineMs),
     upstreamTimeoutMs: read(rows.upstreamTimeoutMs),
@@ -133,13 +133,19 @@ const assemble = (settingReader: SettingReader, findings: Findings): Config => {
   };
 };
 
+// Only the sandbox has it, and only the company's token may ask it.
+const hasAccountEndpoint = (upstream: UpstreamChoice): boolean =>
+  upstream.kind === 'sandbox' && upstream.grantKind !== 'authorization-code';
+
 const scopesOf = ({ read, isSet }: SettingReader, upstream: UpstreamChoice): readonly string[] => {
   const kind = upstream.kind === 'live' ? upstream.grant.kind : upstream.grantKind;
   const isWhole = isSet(rows.scopes) || kind !== 'agency';
   return (isWhole ? read(rows.scopes) : `${read(rows.scopes)} ${agencyScopes}`).split(' ');
 };
 
-const databaseOf = ({ read }: SettingReader): DatabaseLocation => {
+const databaseOf = ({ read }: SettingReader, upstream: UpstreamChoice): DatabaseLocation => {
+  // The sandbox forgets its tokens when it ends, and whatever other program DATABASE_URL was set for must not keep it from starting.
+  if (upstream.kind === 'sandbox') return { path: ':memory:' };
   const url = read(rows.databaseUrl);
   return url === null ? { path: join(read(rows.dataDir), 'gateway.db') } : { url };
 };
@@ -149,7 +155,13 @@ const tokenKeysOf = ({ read }: SettingReader): Config['tokenKeys'] => {
   return newest === undefined ? null : [newest, ...older];
 };
 
-const checkTogether = ({ host, port, sandboxPort, upstream }: Config, { problems }: Findings): void => {
+const checkTogether = (
+  { host, port, sandboxPort, upstream, scopes }: Config,
+  { problems, warnings }: Findings,
+): void => {
+  if (upstream.kind === 'live' && upstream.grant.kind === 'agency' && !scopes.includes('oauth.write')) {
+    warnings.push('UPSTREAM_SCOPES lacks oauth.write, without which an agency gets no token of its locations: add it.');
+  }
   if (upstream.kind === 'sandbox' && port === sandboxPort && port !== 0) {
     problems.push('PORT and SANDBOX_PORT are the same: give one of them another number.');
   }

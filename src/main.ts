@@ -1,18 +1,10 @@
 import closeWithGrace from 'close-with-grace';
 import { banner, help, sandboxBanner } from './banner.ts';
+import { StartError, type Command, type OpenGateway } from './cli/command.ts';
+import { listening } from './cli/listening.ts';
 import { startGateway, type UpstreamAccess } from './compose.ts';
 import { ConfigError, readConfig, type Config } from './config.ts';
 import { createLog, type Log } from './observe/log.ts';
-
-/** What the person who starts the program can mend; the message is the one line that says how. */
-class StartError extends Error {
-  readonly exitCode: 1 | 2;
-
-  constructor(message: string, exitCode: 1 | 2) {
-    super(message);
-    this.exitCode = exitCode;
-  }
-}
 
 /** Stack traces help nobody who starts a program, but what we did not expect keeps its own. */
 const giveUp = (error: unknown): never => {
@@ -20,47 +12,6 @@ const giveUp = (error: unknown): never => {
   console.error(isExpected ? error.message : error);
   return process.exit(error instanceof StartError ? error.exitCode : error instanceof ConfigError ? 2 : 1);
 };
-
-interface Place {
-  readonly host: string;
-  readonly port: number;
-  readonly portName: 'PORT' | 'SANDBOX_PORT';
-}
-
-const notAnAddress = ({ host }: Place) =>
-  `${host} is not an address of this machine: set HOST to one that is, such as HOST=127.0.0.1.`;
-const notFound = ({ host }: Place) =>
-  `The name ${host} leads to no address: set HOST to one of this machine, such as HOST=127.0.0.1.`;
-
-/** What listening, and looking up the name of the host before it, fail with (errno(3), getaddrinfo(3)). */
-const remedies: Readonly<Partial<Record<string, (place: Place) => string>>> = {
-  EADDRINUSE: ({ port, portName }) =>
-    `Port ${port} is taken: choose another one with ${portName}, such as ${portName}=0, which takes one that is free.`,
-  EACCES: ({ port, portName }) =>
-    `Port ${port} is not allowed to this user: choose one from 1024 up with ${portName}, or ${portName}=0, which takes one that is free.`,
-  EADDRNOTAVAIL: notAnAddress,
-  EAFNOSUPPORT: notAnAddress,
-  EINVAL: notAnAddress, // a link-local address without its interface
-  ENOTFOUND: notFound,
-  EAI_AGAIN: notFound,
-};
-
-/** Says whose port it was, which the error itself does not. */
-const listening = async <T>(place: Place, server: Promise<T>): Promise<T> => {
-  try {
-    return await server;
-  } catch (error) {
-    const remedy = isListening(error) ? remedies[error.code] : undefined;
-    throw remedy ? new StartError(remedy(place), 1) : error;
-  }
-};
-
-/** Files, too, are refused with EACCES. */
-const isListening = (error: unknown): error is Error & { readonly code: string } =>
-  error instanceof Error &&
-  'code' in error &&
-  'syscall' in error &&
-  ['listen', 'bind', 'getaddrinfo'].some((call) => call === error.syscall);
 
 const startSandbox = async ({ host, sandboxPort: port }: Config) => {
   const sandbox = await import('./sandbox/server.ts');
@@ -75,18 +26,30 @@ const onSignal = (log: Log, close: () => Promise<void>): void => {
   });
 };
 
+/** Over the configured upstream, in sandbox mode over a sandbox of its own. */
+const openGateway = async (config: Config, log: Log): Promise<OpenGateway> => {
+  const sandbox = config.upstream.kind === 'sandbox' ? await startSandbox(config) : null;
+  const access = accessOf(config, sandbox);
+  const starting = listening({ ...config, portName: 'PORT' }, startGateway(config, access, log));
+  const gateway = await starting.catch(async (error: unknown) => {
+    await sandbox?.close();
+    throw error;
+  });
+  const close = async () => {
+    await gateway.close();
+    await sandbox?.close();
+  };
+  return { gateway, access, close };
+};
+
 const runGateway = async (config: Config): Promise<void> => {
   const log = createLog({ level: config.logLevel, secrets: secretsOf(config) });
   for (const warning of config.warnings) log.warn(warning);
-  const sandbox = config.upstream.kind === 'sandbox' ? await startSandbox(config) : null;
-  const access: UpstreamAccess = accessOf(config, sandbox);
-  const gateway = await listening({ ...config, portName: 'PORT' }, startGateway(config, access, log));
-  if (sandbox) console.log(banner({ gateway, controlUrl: sandbox.controlUrl, isProduction: config.isProduction }));
+  const { gateway, access, close } = await openGateway(config, log);
+  const { isProduction } = config;
+  if (access.sandbox) console.log(banner({ gateway, controlUrl: access.sandbox.controlUrl, isProduction }));
   else log.info('listening', { url: gateway.url, mode: 'live' });
-  onSignal(log, async () => {
-    await gateway.close();
-    await sandbox?.close();
-  });
+  onSignal(log, close);
 };
 
 const accessOf = ({ upstream }: Config, sandbox: Awaited<ReturnType<typeof startSandbox>> | null): UpstreamAccess => {
@@ -112,9 +75,24 @@ const runSandbox = async (config: Config): Promise<void> => {
   onSignal(createLog({ level: 'warn', secrets: [] }), () => sandbox.close());
 };
 
+/** Loaded by name, so that a start pays for none of them. */
+const commands: Readonly<Partial<Record<string, () => Promise<Command>>>> = {
+  connect: async () => (await import('./cli/connect.ts')).connect,
+  verify: async () => (await import('./cli/verify.ts')).verify,
+  keys: async () => (await import('./cli/keys.ts')).keys,
+};
+
+const runCommand = async (command: Command, args: readonly string[]): Promise<void> => {
+  const open = (config: Config, log: { level: string; sink?: { write(line: string): void } }) =>
+    openGateway(config, createLog({ ...log, secrets: secretsOf(config) }));
+  process.exitCode = await command({ args, env: process.env, open });
+};
+
 const main = async (): Promise<void> => {
   const [command, ...more] = process.argv.slice(2);
+  const load = commands[command ?? ''];
   if (command === '--help' || command === '-h') console.log(help);
+  else if (load) await runCommand(await load(), more);
   else if (more[0] !== undefined) throw unknownArgument(more[0]);
   else if (command === 'sandbox') await runSandbox(readConfig({ ...process.env, UPSTREAM: 'sandbox' }));
   else if (command === undefined) await runGateway(readConfig(process.env));

@@ -30,7 +30,7 @@ describe('the mode', () => {
       canReconnect: true,
       areForeignInstallsTaken: false,
       publicUrl: null,
-      database: { path: join('data', 'gateway.db') },
+      database: { path: ':memory:' },
       tokenKeys: null,
       credentialMaxAgeDays: 90,
       scopes: [

@@ -196,7 +196,7 @@ describe('what surrounds the grants', () => {
     ['UPSTREAM_AUTHORIZE_URL', 'https://vendor.example/a/b?v=2', { authorizeUrl: 'https://vendor.example/a/b?v=2' }],
     ['UPSTREAM_AUTHORIZE_URL', 'http://127.0.0.1:9/consent', { authorizeUrl: 'http://127.0.0.1:9/consent' }],
   ])('%s may be %s', (name, value, read) => {
-    expect(readConfig({ [name]: value })).toMatchObject({ ...read, upstream: { kind: 'sandbox' } });
+    expect(readConfig({ ...client, [name]: value })).toMatchObject(read);
   });
 
   test.each([
@@ -218,7 +218,7 @@ describe('what surrounds the grants', () => {
     ['UPSTREAM_AUTHORIZE_URL', 'https://vendor.example/#hunter2', /must not have a #fragment/],
     ['UPSTREAM_CLIENT_SECRET_PREVIOUS', 'hunter2\nhunter2', /must be one line of printable ASCII characters/],
   ])('%s may not be %j, and the problem does not repeat it', (name, value, problem) => {
-    const problems = problemsOf({ UPSTREAM: 'sandbox', [name]: value });
+    const problems = problemsOf({ ...client, [name]: value });
     expect(problems).toEqual([expect.stringMatching(problem)]);
     expect(problems[0]).toMatch(new RegExp(`^${name} `));
     expect(problems.join()).not.toContain('hunter2');
@@ -265,5 +265,19 @@ describe('the keys that seal tokens', () => {
 
   test('two keys of one id are refused: nobody could tell which one has sealed a record', () => {
     expect(problemsOf({ TOKEN_KEYS: `k1:${a},k1:${b}` })).toEqual(['TOKEN_KEYS must not have two keys of one id.']);
+  });
+
+  test.each(['mysql://me@db/other', 'postgres://gw:pw@db/grants'])(
+    'in sandbox mode nothing is stored, whatever program DATABASE_URL=%s was meant for',
+    (url) => {
+      expect(readConfig({ DATABASE_URL: url })).toMatchObject({ database: { path: ':memory:' } });
+    },
+  );
+
+  test('an agency without oauth.write is warned of', () => {
+    const agency = { ...client, ...keys, UPSTREAM_GRANT: 'agency' };
+    expect(readConfig(agency).warnings).toEqual([]);
+    const { warnings } = readConfig({ ...agency, UPSTREAM_SCOPES: 'locations.readonly oauth.readonly' });
+    expect(warnings).toEqual([expect.stringMatching(/lacks oauth.write/)]);
   });
 });

@@ -102,7 +102,7 @@ const problems: Readonly<Record<Problem, readonly [number, string, string]>> = {
   'not-administrator': [
     403,
     'Not for everybody',
-    'An install is begun by whoever runs the gateway: on its own machine at <code>/oauth/install</code>, elsewhere with the link that <code>npm run connect -- --print</code> prints. A link is good for an hour.',
+    'An install is begun by whoever runs the gateway, with the link that <code>npm run connect -- --print</code> prints and that is good for an hour; on its own machine also at <code>/oauth/install</code>, unless <code>PUBLIC_URL</code> names another one.',
   ],
   'bad-location': [400, 'No such location', 'The location in the address cannot be a location id.'],
   'state-unknown': [

@@ -22,7 +22,12 @@ export const createRedact = (secrets: readonly string[]): Redact => {
   // Longest first: one that begins another must not leave the other's end behind.
   const known = secrets
     .filter((secret) => secret.length >= 6)
-    .flatMap((secret) => [secret, encodeURIComponent(secret.toWellFormed()), JSON.stringify(secret).slice(1, -1)])
+    .flatMap((secret) => [
+      secret,
+      encodeURIComponent(secret.toWellFormed()),
+      new URLSearchParams([['', secret]]).toString().slice(1), // as forms spell it, which is not the same
+      JSON.stringify(secret).slice(1, -1),
+    ])
     .toSorted((a, b) => b.length - a.length);
   return (text) => {
     const read = text.slice(0, mostRead);

@@ -60,5 +60,8 @@ export const createReadConnectedLocations =
         throw error;
       }
     };
-    return Promise.all(ids.map(read));
+    const records: LocationRecord[] = [];
+    for (let start = 0; start < ids.length; start += pageSize)
+      records.push(...(await Promise.all(ids.slice(start, start + pageSize).map(read))));
+    return records;
   };

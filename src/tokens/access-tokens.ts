@@ -5,7 +5,7 @@ import { orAborted } from '../upstream/abort.ts';
 import type { Refusal } from '../upstream/refusal.ts';
 import type { Holder } from '../upstream/send.ts';
 import type { AccessToken } from './access-token.ts';
-import type { Grant } from './grants.ts';
+import type { Asker, Grant } from './grants.ts';
 import { connected, disconnected } from './installations.ts';
 
 /** The access tokens of this process. A token is obtained once for all who wait for it, and renewed before it runs out. */
@@ -19,12 +19,15 @@ export interface AccessTokens {
   /** What upstream said at last to a request that asked for this scope; `token-expired` is said of a token just renewed. */
   heard(holder: Holder, scope: string, refusal: Refusal | null): void;
   installation(locationId: LocationId, signal: AbortSignal): Promise<Installation>;
-  /** Asks for this token again when it is needed next, because there may be another one; all of them without a key. */
-  forget(tokenKey?: string): void;
+  /** Asks for this token again when it is needed next, because there may be another one; for all of them without a key. What was held
+   * stays good where nothing comes: the store may be away by then. */
+  askAgain(tokenKey?: string): void;
 }
 
 interface Slot {
   token: AccessToken | null;
+  /** Whether there may be another one than `token`, and than what a flight under way brings. */
+  isStale: boolean;
   /** The token that upstream refused last: whatever comes must be another one. */
   refused: AccessToken | null;
   flight: Promise<AccessToken> | null;
@@ -41,6 +44,7 @@ interface Slot {
 
 const emptySlot = (): Slot => ({
   token: null,
+  isStale: false,
   refused: null,
   flight: null,
   failure: null,
@@ -91,7 +95,7 @@ export const createAccessTokens = ({
       return get(holder, signal);
     },
     heard: (holder, scope, refusal) => hear(slotOf(holder), { holder, scope, refusal }),
-    forget: (tokenKey) => forget(tokenKey === undefined ? [...slots.values()] : [slots.get(tokenKey)]),
+    askAgain: (tokenKey) => askAgain(tokenKey === undefined ? [...slots.values()] : [slots.get(tokenKey)]),
     installation: async (locationId, signal) => {
       const holder: Holder = { kind: 'location', locationId };
       try {
@@ -108,8 +112,8 @@ export const createAccessTokens = ({
 
 const tokenOf = async (grant: Grant, holder: Holder, slot: Slot, signal: AbortSignal): Promise<AccessToken> => {
   const now = Date.now();
-  const { token, failure } = slot;
-  if (token !== null && now < token.renewAt) return token;
+  const { token, failure, isStale } = slot;
+  if (token !== null && now < token.renewAt && !isStale) return token;
   const leftMs = token === null ? 0 : token.expiresAt - now;
   const stillGood = leftMs > 0 ? token : null;
   if (failure !== null && failure.until > now) {
@@ -117,7 +121,7 @@ const tokenOf = async (grant: Grant, holder: Holder, slot: Slot, signal: AbortSi
     throw remembered(failure, now);
   }
   slot.flight ??= launch(grant, holder, slot);
-  if (stillGood && leftMs > unhurriedMs) return stillGood;
+  if (stillGood && !isStale && leftMs > unhurriedMs) return stillGood;
   try {
     return await orAborted(slot.flight, signal);
   } catch (error) {
@@ -127,20 +131,23 @@ const tokenOf = async (grant: Grant, holder: Holder, slot: Slot, signal: AbortSi
 };
 
 const launch = (grant: Grant, holder: Holder, slot: Slot): Promise<AccessToken> => {
-  const flight = obtain(grant, holder, slot).finally(() => (slot.flight = null));
+  const asker = { held: slot.isStale ? null : slot.token, refused: slot.refused };
+  slot.isStale = false;
+  const flight = obtain(grant, holder, slot, asker).finally(() => (slot.flight = null));
   flight.catch(() => undefined); // everyone may have left before it fails
   return flight;
 };
 
-const obtain = async (grant: Grant, holder: Holder, slot: Slot): Promise<AccessToken> => {
+const obtain = async (grant: Grant, holder: Holder, slot: Slot, asker: Asker): Promise<AccessToken> => {
   try {
-    const token = await grant.obtain(holder, { held: slot.token, refused: slot.refused });
+    const token = await grant.obtain(holder, asker);
     slot.token = token;
     slot.failure = null;
     return token;
   } catch (error) {
     const known = error instanceof GatewayError ? error : new GatewayError('INTERNAL_SERVER_ERROR', { cause: error });
     slot.failure = { error: known, until: Date.now() + pauseMs(known) };
+    if (asker.held === null && slot.token !== null) slot.isStale = true;
     throw known;
   }
 };
@@ -183,8 +190,13 @@ const hear = (slot: Slot, { holder, scope, refusal }: Heard): void => {
   if (refusal === 'token-expired') slot.distrustedUntil = Date.now() + distrustMs;
 };
 
-const forget = (named: readonly (Slot | undefined)[]): void => {
-  for (const slot of named) if (slot) Object.assign(slot, { token: null, failure: null, isDead: false });
+const askAgain = (named: readonly (Slot | undefined)[]): void => {
+  for (const slot of named) {
+    if (!slot) continue;
+    Object.assign(slot, { isStale: true, failure: null, isDead: false });
+    slot.seen.clear(); // said of the token before
+    slot.unreached.clear();
+  }
 };
 
 const forgetEmpty = (slots: Map<string, Slot>): void => {

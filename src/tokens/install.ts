@@ -67,6 +67,8 @@ export interface InstallDeps {
   readonly consents: Consents;
   readonly store: Pick<GrantStore, 'put' | 'summaries'>;
   readonly audit: Audit;
+  /** Hears of a grant that has just been stored, before the person does. */
+  readonly onInstalled: (key: GrantKey) => void;
 }
 
 /** What installs are held to. */
@@ -84,7 +86,7 @@ export interface InstallRules {
 
 /** One flow for both kinds of token; whose it is, the answer says. */
 export const createInstalls = (deps: InstallDeps, rules: InstallRules): Installs => {
-  const { client, consents, store, audit } = deps;
+  const { client, consents, store, audit, onInstalled } = deps;
 
   const begin = async (locationId: LocationId | null) => {
     const codeVerifier = rules.isPkceOn ? randomBytes(32).toString('base64url') : null; // RFC 7636 §4.1
@@ -98,7 +100,7 @@ export const createInstalls = (deps: InstallDeps, rules: InstallRules): Installs
     const state = query.get('state');
     const terms = state === null ? foreignTerms(rules) : await consents.finish(state, browserSecret);
     if (terms === null) throw new InstallError('state-unknown');
-    if (query.has('error')) throw new InstallError('refused-by-person', new Error(query.get('error') ?? ''));
+    if (query.has('error')) throw new InstallError('refused-by-person', new Error(errorCodeOf(query)));
     if ((query.get('code') ?? '') === '') throw new InstallError('code-missing');
     const earlier = await store.summaries(); // also shows, before the code is spent, that the store can be reached
     const pair = await redeemed(client, {
@@ -111,6 +113,7 @@ export const createInstalls = (deps: InstallDeps, rules: InstallRules): Installs
     if (refreshToken === undefined) throw new InstallError('no-refresh-token');
     const grantee = granteeOf(pair, { terms, rules, earlier });
     await store.put(grantee.key, pair, refreshToken);
+    onInstalled(grantee.key);
     return { ...grantee, scopes: pair.access.scopes };
   };
 
@@ -147,6 +150,10 @@ const redeemed = async (client: InstallDeps['client'], callback: Callback): Prom
     throw new InstallError(refusalReason(error) === 'invalid-grant' ? 'code-refused' : 'upstream-failed', error);
   }
 };
+
+// Only what can be a code of RFC 6749 §4.1.2.1 goes into the log: anybody may send anything here.
+const errorCodeOf = (query: URLSearchParams): string =>
+  /^[a-z_]{1,40}$/.exec(query.get('error') ?? '')?.[0] ?? 'no error code';
 
 const toInstallError = (error: unknown): never => {
   if (error instanceof StoreUnavailable) throw new InstallError('store-unavailable', error);

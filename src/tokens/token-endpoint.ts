@@ -98,8 +98,9 @@ const refusals = [
 ] as const;
 
 const refusal = ({ status, headers, body }: UpstreamResponse, redact: Redact): GatewayError => {
-  const message = `${upstreamMessage(body)} ${errorMember(body)}`.trim();
-  const words = `token endpoint answered ${status} ${redact(message)}`;
+  const error = upstreamMessage({ message: errorMember(body) }, redact);
+  const message = `${upstreamMessage(body, redact)} ${error}`.trim();
+  const words = `token endpoint answered ${status} ${message}`;
   const waitMs = retryAfterMs(headers);
   const wait = waitMs === null ? {} : { retryAfterMs: waitMs };
   if (status >= 500) return new GatewayError('UPSTREAM_UNAVAILABLE', { cause: new Error(words), ...wait });

@@ -26,16 +26,20 @@ export interface Unsaved {
   /** Tries again to store what is kept of a grant; gives what is kept still. */
   readonly write: (key: GrantKey) => Promise<KeptPair | null>;
   readonly writeAll: () => Promise<void>;
-  /** Says in the log what will be lost with this process. */
+  /** Says in the log what will be lost with this process, also of what comes after this. */
   readonly lament: () => void;
 }
 
 /** In the store, in place of which another one is, or in neither case for now. */
 type Outcome = { readonly kind: 'stored' | 'replaced' } | { readonly kind: 'unsaved'; readonly problem: unknown };
 
+const keptWords = 'A new token pair is kept in memory until the store takes it.';
+const lostWords = 'A new token pair is lost with this process, as it could not be stored.';
+
 /** Nothing is kept at first. */
 export const createUnsaved = ({ store, log }: { store: GrantStore; log: Log }): Unsaved => {
   const kept = new Map<GrantKey, NewPair>();
+  let isEnding = false;
 
   // Whatever the store's trouble is: the pair must not be lost to it.
   const put = async (entry: NewPair): Promise<Outcome> => {
@@ -51,7 +55,7 @@ export const createUnsaved = ({ store, log }: { store: GrantStore; log: Log }): 
     if (outcome.kind === 'replaced') return null;
     if (outcome.kind === 'unsaved') {
       const { key } = entry.lease;
-      log.failed('A new token pair is kept in memory until the store takes it.', outcome.problem, { grant: key });
+      log.failed(isEnding ? lostWords : keptWords, outcome.problem, { grant: key });
       kept.set(key, entry);
     }
     return entry.pair.access;
@@ -75,8 +79,8 @@ export const createUnsaved = ({ store, log }: { store: GrantStore; log: Log }): 
       }
     },
     lament: () => {
-      for (const key of kept.keys())
-        log.error('A new token pair is lost with this process, as the store is still away.', { grant: key });
+      isEnding = true;
+      for (const key of kept.keys()) log.error(lostWords, { grant: key });
     },
   };
 };
@@ -87,7 +91,7 @@ const takeBack = async (store: GrantStore, { lease: { key }, pair, spent }: NewP
   const theirs = await store.find(key);
   if (theirs?.refreshToken() !== spent) return { kind: 'replaced' };
   if (!theirs.isDead && !theirs.isUncertain && !theirs.isLeased) return { kind: 'replaced' }; // by an answer that rotated nothing
-  const lease = theirs.isLeased ? null : await store.leases.take(theirs);
+  const lease = await store.leases.take(theirs);
   if (lease !== null && (await store.leases.save(lease, pair, spent))) return { kind: 'stored' };
   const cause = new Error('another process has taken over and is not done yet');
   return { kind: 'unsaved', problem: new GatewayError('UPSTREAM_UNAVAILABLE', { cause, retryAfterMs: 1_000 }) };

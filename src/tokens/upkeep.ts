@@ -17,8 +17,9 @@ export interface UpkeepDeps {
   readonly store: Pick<GrantStore, 'survey'>;
   readonly renewal: Pick<Renewal, 'obtain' | 'writeUnsaved'>;
   readonly log: Log;
-  /** Hears of grants that have another access token than at the last round, by whichever process. */
-  readonly onChanged: (grant: SurveyedGrant) => void;
+  /** Hears of grants that have another access token than at the last round, by whichever process; `isRegranted` where it looks like a
+   * consent's: the grant is new, alive again, or for other scopes or another company. */
+  readonly onChanged: (grant: Pick<SurveyedGrant, 'key'>, change: { readonly isRegranted: boolean }) => void;
 }
 
 /** A crash is to be healed within 30 s, of which the lease of the dead takes 12. */
@@ -31,7 +32,7 @@ const mostAtOnce = 4;
 
 /** Begins at once and goes on in the background, without keeping the process alive. */
 export const startUpkeep = ({ store, renewal, log, onChanged }: UpkeepDeps): Upkeep => {
-  const waits = new Map<GrantKey, { readonly until: number; readonly ms: number }>();
+  const patience = createPatience();
   let seen: ReadonlyMap<GrantKey, SurveyedGrant> | null = null;
   let round: Promise<void> | null = null;
   let isStopped = false;
@@ -39,17 +40,15 @@ export const startUpkeep = ({ store, renewal, log, onChanged }: UpkeepDeps): Upk
   const tendTo = async (key: GrantKey) => {
     try {
       await renewal.obtain(key, { kind: 'upkeep', idleMs });
-      waits.delete(key);
+      patience.end(key);
     } catch {
-      // Its line is in the access log. What does not mend soon is tried less and less.
-      const ms = Math.min(2 * (waits.get(key)?.ms ?? everyMs / 2), longestWaitMs);
-      waits.set(key, { until: Date.now() + ms, ms });
+      patience.take(key); // its line is in the access log
     }
   };
   // Begins nothing after the time of the next round, which writes what is unsaved first.
   const tendToAll = async (grants: readonly SurveyedGrant[]) => {
     const endsAt = Date.now() + everyMs;
-    const turns = grants.filter(({ key }) => (waits.get(key)?.until ?? 0) <= Date.now()).values();
+    const turns = grants.filter(({ key }) => patience.isOver(key)).values();
     const takeTurns = async () => {
       for (const { key } of turns) {
         if (isStopped || Date.now() >= endsAt) return;
@@ -58,14 +57,15 @@ export const startUpkeep = ({ store, renewal, log, onChanged }: UpkeepDeps): Upk
     };
     await Promise.all(Array.from({ length: mostAtOnce }, takeTurns));
   };
-  const hear = (grant: SurveyedGrant) => {
-    waits.delete(grant.key); // what failed before is mended
-    onChanged(grant);
+  const compare = (before: SurveyedGrant | undefined, grant: SurveyedGrant) => {
+    if (before?.obtainedAt === grant.obtainedAt) return;
+    patience.end(grant.key); // what failed before is mended
+    onChanged(grant, { isRegranted: before === undefined || isRegranted(before, grant) });
   };
   const tendAll = async () => {
     await renewal.writeUnsaved();
     const grants = await store.survey(idleMs);
-    for (const grant of grants) if (seen !== null && isChanged(seen.get(grant.key), grant)) hear(grant);
+    if (seen !== null) for (const grant of grants) compare(seen.get(grant.key), grant);
     seen = new Map(grants.map((grant) => [grant.key, grant]));
     await tendToAll(grants.filter(({ isNeglected }) => isNeglected));
   };
@@ -84,5 +84,20 @@ export const startUpkeep = ({ store, renewal, log, onChanged }: UpkeepDeps): Upk
   return { tend, stop };
 };
 
-const isChanged = (before: SurveyedGrant | undefined, { obtainedAt }: SurveyedGrant): boolean =>
-  before?.obtainedAt !== obtainedAt;
+// What does not mend soon is tried less and less.
+const createPatience = () => {
+  const waits = new Map<GrantKey, { readonly until: number; readonly ms: number }>();
+  return {
+    isOver: (key: GrantKey): boolean => (waits.get(key)?.until ?? 0) <= Date.now(),
+    take: (key: GrantKey): void => {
+      const ms = Math.min(2 * (waits.get(key)?.ms ?? everyMs / 2), longestWaitMs);
+      waits.set(key, { until: Date.now() + ms, ms });
+    },
+    end: (key: GrantKey): void => void waits.delete(key),
+  };
+};
+
+const isRegranted = (before: SurveyedGrant, now: SurveyedGrant): boolean =>
+  (before.isDead && !now.isDead) ||
+  before.companyId !== now.companyId ||
+  before.scopes?.join(' ') !== now.scopes?.join(' ');

@@ -1,3 +1,4 @@
+import type { Redact } from '../observe/redact.ts';
 import type { UpstreamResponse } from './send.ts';
 
 /** Why upstream did not do what was asked. Its 401 alone has five meanings (upstream README §5); only `token-expired` is cured by a new token. */
@@ -30,11 +31,12 @@ const badRequest: readonly (readonly [RegExp, Refusal])[] = [
   [/not installed/i, 'not-installed'],
 ];
 
-/** Upstream's own sentence, for recognising and for the log; never for a client. 422 sends a list. */
-export const upstreamMessage = (body: unknown): string => {
+/** Upstream's own sentence, for recognising and for the log; never for a client. 422 sends a list. `redact` sees it whole: of a secret that
+ * was cut, the rest would not be recognised. */
+export const upstreamMessage = (body: unknown, redact: Redact = (text) => text): string => {
   const message = typeof body === 'object' && body !== null && 'message' in body ? body.message : '';
-  if (typeof message === 'string') return harmless(message);
-  return Array.isArray(message) ? harmless(message.filter((part) => typeof part === 'string').join('; ')) : '';
+  if (typeof message === 'string') return harmless(redact(message));
+  return Array.isArray(message) ? harmless(redact(message.filter((part) => typeof part === 'string').join('; '))) : '';
 };
 
 // Upstream may quote what was sent to it, a token above all: long words without a blank are cut out.

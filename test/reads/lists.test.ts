@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { GatewayError } from '../../src/model/errors.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
 import { createReadCompanyLocations } from '../../src/reads/locations.ts';
 import { chunks } from '../../src/reads/tag-details.ts';
@@ -111,5 +112,56 @@ describe('pages, accounts and locations', () => {
   test('an upstream that never comes to an end is left after twenty pages', async () => {
     const { records, requests } = await locationsFrom((page) => rows(page * 100, 100));
     expect([records.length, requests.length]).toEqual([2_000, 20]);
+  });
+});
+
+describe('locations that are connected one by one', () => {
+  test('are listed in the order of ids, a call for each that is not kept, and none of the company', async () => {
+    await using sandbox = await startSandbox();
+    const { full, large, empty } = sandbox.locations;
+    const ids = [full, large, empty].map(locationId);
+    const { reads, ...over } = readsOver(sandbox, { isKeeping: true, connectedIds: () => Promise.resolve(ids) });
+    await reads.location(locationId(large), cause);
+    const records = await reads.companyLocations(cause);
+    expect(records.map(({ id }) => id)).toEqual([...ids].sort());
+    expect(records.every(({ name }) => name !== null)).toBe(true);
+    expect(sandbox.calls().map(({ route }) => route)).toEqual(['readLocation', 'readLocation', 'readLocation']);
+    await over.close();
+  });
+
+  test('that cannot be read are listed without a name, and those connected since are there at once', async () => {
+    await using sandbox = await startSandbox();
+    const [full, large] = [locationId(sandbox.locations.full), locationId(sandbox.locations.large)];
+    const ids = [full];
+    const { reads, ...over } = readsOver(sandbox, { isKeeping: true, connectedIds: () => Promise.resolve(ids) });
+    expect(await reads.companyLocations(cause)).toMatchObject([{ id: full, country: 'US' }]);
+    ids.push(large);
+    sandbox.setFault({ route: 'readLocation', locationId: large, kind: 'status', status: 500 });
+    const nameless = { id: large, name: null, timeZone: null, city: null, country: null };
+    expect(await reads.companyLocations(cause)).toEqual(expect.arrayContaining([nameless]));
+    await over.close();
+  });
+
+  test('are none where nobody is connected, and unknown while the store is away', async () => {
+    await using sandbox = await startSandbox();
+    const none = readsOver(sandbox, { connectedIds: () => Promise.resolve([]) });
+    expect(await none.reads.companyLocations(cause)).toEqual([]);
+    const away = new GatewayError('GRANT_STORE_UNAVAILABLE');
+    const unknown = readsOver(sandbox, { connectedIds: () => Promise.reject(away) });
+    await expect(unknown.reads.companyLocations(cause)).rejects.toBe(away);
+    expect(sandbox.calls()).toEqual([]);
+    await Promise.all([none.close(), unknown.close()]);
+  });
+
+  test('are not taken for unreadable when whoever asked has left', async () => {
+    await using sandbox = await startSandbox();
+    const ids = [locationId(sandbox.locations.full)];
+    const { reads, ...over } = readsOver(sandbox, { connectedIds: () => Promise.resolve(ids) });
+    sandbox.setFault({ route: 'readLocation', kind: 'hang' });
+    const leaver = new AbortController();
+    const asked = reads.companyLocations({ ...cause, signal: leaver.signal });
+    leaver.abort(new Error('gone'));
+    await expect(asked).rejects.toThrow('gone');
+    await over.close();
   });
 });

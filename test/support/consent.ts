@@ -49,13 +49,27 @@ export const decide = async (
   return { ...(await pageOf(answer)), steps, callbackUrl: targetOf(answer) };
 };
 
+/** Follows redirects from one address to the page at their end; for a consent page that needs no decision. */
+export const follow = async (
+  installUrl: string,
+  cookies: CookieJar = new Map<string, string>(),
+): Promise<Consented> => {
+  const steps: URL[] = [];
+  for (let next: URL | null = new URL(installUrl); ;) {
+    steps.push(next);
+    const response = await open(next, cookies);
+    next = targetOf(response);
+    if (next === null || steps.length > 10) return { ...(await pageOf(response)), steps };
+  }
+};
+
 /** Gets one page with the browser's cookies, and keeps those that it sets. Redirects are not followed. */
 export const open = async (url: URL, cookies: CookieJar): Promise<Response> => {
   const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
   const response = await fetch(url, { redirect: 'manual', headers: cookie === '' ? {} : { cookie } });
   for (const line of response.headers.getSetCookie()) {
     const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-    if (/;\s*max-age=0(;|$)/i.test(line)) cookies.delete(name);
+    if (/;\s*(max-age=0|expires=Thu, 01 Jan 1970[^;]*)(;|$)/i.test(line)) cookies.delete(name);
     else cookies.set(name, value);
   }
   return response;
@@ -68,7 +82,7 @@ const pageOf = async (response: Response) => ({
 });
 
 const targetOf = ({ status, headers, url }: Response): URL | null =>
-  status === 302 ? new URL(headers.get('location') ?? '', url) : null;
+  [302, 303].includes(status) ? new URL(headers.get('location') ?? '', url) : null;
 
 // What a browser would send: every hidden field, the chosen radio button, the ticked boxes, the button pressed.
 const formOf = (html: string, { holder, scopes, decision = 'allow' }: Decision): URLSearchParams => {
@@ -84,7 +98,9 @@ const formOf = (html: string, { holder, scopes, decision = 'allow' }: Decision):
 };
 
 const attributesOf = (text: string): Readonly<Record<string, string>> =>
-  Object.fromEntries([...text.matchAll(/([\w-]+)="([^"]*)"/g)].map(([, name = '', value = '']) => [name, plain(value)]));
+  Object.fromEntries(
+    [...text.matchAll(/([\w-]+)="([^"]*)"/g)].map(([, name = '', value = '']) => [name, plain(value)]),
+  );
 
 const plain = (html: string): string =>
   html

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, jest } from '@jest/globals';
 import { startGateway, type Gateway, type UpstreamAccess } from '../../src/compose.ts';
 import { readConfig, type Config } from '../../src/config.ts';
+import type { Installation } from '../../src/model/installation.ts';
 import { createLog } from '../../src/observe/log.ts';
 import { startSandbox, type Sandbox, type SandboxCall, type SandboxOptions } from '../../src/sandbox/server.ts';
 import { consent, type Consented, type Decision } from './consent.ts';
@@ -181,6 +182,17 @@ export const createStoreFolder = async () => {
   const folder = await mkdtemp(join(tmpdir(), 'gateway-'));
   const path = join(folder, 'gateway.db');
   return { folder, path, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+};
+
+/** What the graph says of a location's installation. */
+export const installationOf = async (gateway: Pick<TestGateway, 'ask'>, locationId: string) => {
+  const answer = await gateway.ask(
+    `{ location(id: "${locationId}") { installation { status grantKind grantedScopes missingScopes } } }`,
+  );
+  return answer.data.location.installation as Pick<
+    Installation,
+    'status' | 'grantKind' | 'grantedScopes' | 'missingScopes'
+  >;
 };
 
 /** How many calls of each route there are. */

@@ -277,19 +277,49 @@ describe('another token', () => {
     ['one location', () => holderKey(one), ['token 3', 'token 2']],
     ['all', () => undefined, ['token 3', 'token 4']],
     ['a location that nobody asked for', () => 'location:three', ['token 1', 'token 2']],
-  ])('after the tokens of %s are forgotten they are asked for again, the others are kept', async (_, key, values) => {
+  ])('where there may be other tokens of %s they are asked for again, the others are kept', async (_, key, values) => {
     const { tokens, get } = create();
     await get(one);
     await get(two);
-    tokens.forget(key());
+    tokens.askAgain(key());
     expect([await get(one), await get(two)]).toEqual(values);
   });
 
-  test('a failure is forgotten too: who was connected a moment ago need not wait', async () => {
+  test('a failure is forgotten then: who was connected a moment ago need not wait', async () => {
     const { tokens, get } = create(['LOCATION_NOT_CONNECTED', {}]);
     expect(await get()).toBe('LOCATION_NOT_CONNECTED');
-    tokens.forget(holderKey(one));
+    tokens.askAgain(holderKey(one));
     expect(await get()).toBe('token 2');
+  });
+
+  test('where nothing comes the token that was held stays good, and is asked for again later', async () => {
+    const { tokens, get, asked } = create([{}, 'GRANT_STORE_UNAVAILABLE', {}]);
+    expect(await get()).toBe('token 1');
+    tokens.askAgain(holderKey(one));
+    expect([await get(), await get(), asked()]).toEqual(['token 1', 'token 1', 2]);
+    await waitFor(5_000);
+    expect([await get(), asked()]).toEqual(['token 3', 3]);
+  });
+
+  test('what is under way when there may be another token is used, and the next one asks again', async () => {
+    const { tokens, get } = create();
+    const underWay = tokens.get(one, always);
+    tokens.askAgain(holderKey(one));
+    await waitFor(100);
+    expect((await underWay).reveal()).toBe('token 1');
+    expect([await get(), await get()]).toEqual(['token 2', 'token 2']);
+  });
+
+  test('what upstream said of the token before is not held against the next', async () => {
+    const { tokens, get } = create([{ scopes: null }]);
+    await get();
+    tokens.heard(one, 'tags', 'scope-missing');
+    tokens.heard(one, 'tags', 'other-location');
+    const look = () => tokens.installation(idOf('one'), always);
+    expect(await look()).toMatchObject({ status: 'NOT_INSTALLED' });
+    tokens.askAgain(holderKey(one));
+    await get();
+    expect(await look()).toMatchObject({ status: 'CONNECTED', missingScopes: [] });
   });
 });
 

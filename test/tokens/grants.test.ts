@@ -1,7 +1,13 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
+import { GatewayError } from '../../src/model/errors.ts';
+import { createLog } from '../../src/observe/log.ts';
+import { createTally } from '../../src/observe/tally.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
-import { clientCredentials, privateToken } from '../../src/tokens/grants.ts';
+import { toTokenAnswer } from '../../src/tokens/access-token.ts';
+import { createAudit } from '../../src/tokens/audit.ts';
+import { agencyGrant, clientCredentials, locationGrants, privateToken } from '../../src/tokens/grants.ts';
+import type { Renewal } from '../../src/tokens/renewal.ts';
 import { callsOf, connect, idOf, startTokenEndpoint, storedGrant, type GrantParts } from './upstream.ts';
 
 const scopes = ['socialplanner/tag.readonly', 'locations.readonly'];
@@ -191,6 +197,50 @@ describe('a rotating refresh token', () => {
       expect(callsOf(sandbox).counts).toEqual({ token: 1, data: 0 });
     },
   );
+});
+
+describe('locations connected one by one', () => {
+  const renewal: Renewal = {
+    obtain: (key) => Promise.resolve(toTokenAnswer({ access_token: `token of ${key}` }).access),
+    writeUnsaved: () => Promise.resolve(),
+    settle: () => Promise.resolve(),
+  };
+
+  test('each has its own grant, and the company has none', async () => {
+    const grant = locationGrants(renewal);
+    const two = { kind: 'location', locationId: idOf('two') } as const;
+    expect((await grant.obtain(one, nothing)).reveal()).toBe('token of location:one');
+    expect((await grant.obtain(two, nothing)).reveal()).toBe('token of location:two');
+    expect(grant.tokenKey(one)).not.toBe(grant.tokenKey(two));
+    // Not a rejected promise only: the code must be the one that tells a caller what to do.
+    const company = async () => grant.obtain({ kind: 'company' }, nothing);
+    await expect(company()).rejects.toMatchObject({ code: 'LOCATION_NOT_CONNECTED' });
+  });
+
+  test('an agency’s locations get their tokens by exchange, the agency its own from the store; each leaves a line', async () => {
+    const lines: string[] = [];
+    const log = createLog({ level: 'info', secrets: [], sink: { write: (line) => void lines.push(line) } });
+    const audit = createAudit({ log, tally: createTally() });
+    const grant = agencyGrant({ renewal, audit }, (id) =>
+      id === 'two'
+        ? Promise.reject(new GatewayError('LOCATION_PAUSED'))
+        : Promise.resolve(toTokenAnswer({ access_token: `exchanged for ${id}` }).access),
+    );
+    expect((await grant.obtain({ kind: 'company' }, nothing)).reveal()).toBe('token of company');
+    expect((await grant.obtain(one, nothing)).reveal()).toBe('exchanged for one');
+    const two = { kind: 'location', locationId: idOf('two') } as const;
+    await expect(grant.obtain(two, nothing)).rejects.toMatchObject({ code: 'LOCATION_PAUSED' });
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      expect.objectContaining({ audit: 'grant', action: 'exchange', grant: 'location:one', outcome: 'done' }),
+      expect.objectContaining({
+        audit: 'grant',
+        action: 'exchange',
+        grant: 'location:two',
+        outcome: 'LOCATION_PAUSED',
+      }),
+    ]);
+    expect(lines.join()).not.toContain('exchanged for');
+  });
 });
 
 describe('a private token', () => {

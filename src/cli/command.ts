@@ -1,0 +1,63 @@
+import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
+import type { Gateway, UpstreamAccess } from '../compose.ts';
+import type { Config } from '../config.ts';
+import type { LogSink } from '../observe/log.ts';
+import type { Environment } from '../setting.ts';
+
+/** What the person who starts the program can mend; the message is one line or several that say how. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+  readonly exitCode: 1 | 2;
+
+  constructor(message: string, exitCode: 1 | 2) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+/** A gateway that a command has to itself. */
+export interface OpenGateway {
+  readonly gateway: Gateway;
+  readonly access: UpstreamAccess;
+  /** Closes its sandbox too, where it has one. */
+  readonly close: () => Promise<void>;
+}
+
+/** What of the gateway's log a command takes; no sink is standard output. */
+interface CommandLog {
+  readonly level: Config['logLevel'];
+  readonly sink?: LogSink;
+}
+
+/** What a command is given; the only way from there to a gateway. */
+export interface CommandWorld {
+  readonly args: readonly string[];
+  readonly env: Environment;
+  /** Throws StartError where it cannot listen, ConfigError for what the settings are to blame for. */
+  readonly open: (config: Config, log: CommandLog) => Promise<OpenGateway>;
+}
+
+/** Resolves with the exit code: 0 when all is well, 1 when something is not. Throws StartError and ConfigError. */
+export type Command = (world: CommandWorld) => Promise<0 | 1>;
+
+/** Throws a StartError that points to --help and quotes no value: it may be a secret. */
+export const readArguments = <T extends ParseArgsOptionsConfig>(name: string, args: readonly string[], options: T) => {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    const problem = error instanceof Error && 'code' in error ? error : null;
+    if (problem?.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
+      const option = /'(-[^'=\s]*)/.exec(problem.message)?.[1] ?? 'option';
+      throw usageError(name, `There is no ${option}.`);
+    }
+    if (problem?.code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') {
+      const option = /--[a-z-]+/.exec(problem.message)?.[0] ?? 'An option';
+      throw usageError(name, `${option} is not used like that.`);
+    }
+    throw error;
+  }
+};
+
+/** A StartError for arguments that make no sense. */
+export const usageError = (name: string, problem: string): StartError =>
+  new StartError(`${problem} "npm run ${name} -- --help" says what there is.`, 2);

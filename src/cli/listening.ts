@@ -1,0 +1,43 @@
+import { StartError } from './command.ts';
+
+/** Where a server is to listen, and the setting that says so. */
+export interface Place {
+  readonly host: string;
+  readonly port: number;
+  readonly portName: 'PORT' | 'SANDBOX_PORT';
+}
+
+const notAnAddress = ({ host }: Place) =>
+  `${host} is not an address of this machine: set HOST to one that is, such as HOST=127.0.0.1.`;
+const notFound = ({ host }: Place) =>
+  `The name ${host} leads to no address: set HOST to one of this machine, such as HOST=127.0.0.1.`;
+
+/** What listening, and looking up the name of the host before it, fail with (errno(3), getaddrinfo(3)). */
+const remedies: Readonly<Partial<Record<string, (place: Place) => string>>> = {
+  EADDRINUSE: ({ port, portName }) =>
+    `Port ${port} is taken: choose another one with ${portName}, such as ${portName}=0, which takes one that is free.`,
+  EACCES: ({ port, portName }) =>
+    `Port ${port} is not allowed to this user: choose one from 1024 up with ${portName}, or ${portName}=0, which takes one that is free.`,
+  EADDRNOTAVAIL: notAnAddress,
+  EAFNOSUPPORT: notAnAddress,
+  EINVAL: notAnAddress, // a link-local address without its interface
+  ENOTFOUND: notFound,
+  EAI_AGAIN: notFound,
+};
+
+/** Throws a StartError that says whose port or address it was, which the error itself does not. */
+export const listening = async <T>(place: Place, server: Promise<T>): Promise<T> => {
+  try {
+    return await server;
+  } catch (error) {
+    const remedy = isListening(error) ? remedies[error.code] : undefined;
+    throw remedy ? new StartError(remedy(place), 1) : error;
+  }
+};
+
+/** Files, too, are refused with EACCES. */
+const isListening = (error: unknown): error is Error & { readonly code: string } =>
+  error instanceof Error &&
+  'code' in error &&
+  'syscall' in error &&
+  ['listen', 'bind', 'getaddrinfo'].some((call) => call === error.syscall);
