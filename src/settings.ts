@@ -5,14 +5,7 @@ const leastScopes =
   'locations.readonly socialplanner/tag.readonly socialplanner/statistics.readonly socialplanner/account.readonly';
 /** What an agency's token needs beyond: to list its locations and to exchange itself for their tokens. */
 export const agencyScopes = 'oauth.readonly oauth.write';
-/** Every way to come by access tokens. */
-export const grantKinds = [
-  'client-credentials',
-  'authorization-code',
-  'agency',
-  'refresh-token',
-  'private-token',
-] as const;
+const grantKinds = ['client-credentials', 'authorization-code', 'agency', 'refresh-token', 'private-token'] as const;
 const oneWord = { default: null, values: 'text without spaces', form: /^[\x21-\x7e]+$/ };
 const port = { min: 0, max: 65_535 };
 const seconds = { min: 0, max: 30 * 86_400 };

@@ -8,7 +8,7 @@ export type UpstreamChoice =
   | { readonly kind: 'live'; readonly url: string; readonly grant: UpstreamGrant };
 
 /** The grants that a sandbox can be reached by. */
-export type SandboxGrantKind = 'client-credentials' | 'authorization-code' | 'agency';
+type SandboxGrantKind = 'client-credentials' | 'authorization-code' | 'agency';
 
 /** The app as upstream knows it. The secrets are secrets. */
 interface OAuthApp {

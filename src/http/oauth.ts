@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { consentMs } from '../tokens/consents.ts';
 import { InstallError, type Installed, type InstallProblem, type Installs } from '../tokens/install.ts';
 import { toLocationId } from '../model/ids.ts';
 import { escapeHtml, page, pagePolicy } from './html.ts';
@@ -12,8 +13,8 @@ export interface OAuthOptions {
   readonly administrator: (request: { readonly hostname: string; readonly ticket: string | null }) => string | null;
 }
 
-/** A browser secret lives as long as a consent may take, in seconds. */
-const cookieSeconds = 600;
+/** A browser secret lives as long as a consent may take. */
+const cookieSeconds = consentMs / 1_000;
 const cookieName = 'gateway_install';
 
 /** GET /oauth/install: sends an administrator's browser to upstream's consent page. GET /oauth/callback: where it comes back. Nothing that

@@ -30,7 +30,7 @@ interface Slot {
   isStale: boolean;
   /** The token that upstream refused last: whatever comes must be another one. */
   refused: AccessToken | null;
-  flight: Promise<AccessToken> | null;
+  flight: Flight | null;
   /** The last failure, given to everyone until that moment: a dead grant is not asked for at every request. */
   failure: { readonly error: GatewayError; readonly until: number } | null;
   /** Until then a 401 is not answered with another token: the last new one was refused too, so tokens are not what is wrong. */
@@ -40,6 +40,12 @@ interface Slot {
   /** Locations that upstream said the token does not reach. */
   readonly unreached: Set<LocationId>;
   isDead: boolean;
+}
+
+/** A token on its way to all who wait for it. */
+interface Flight {
+  readonly asker: Asker;
+  readonly landing: Promise<AccessToken>;
 }
 
 const emptySlot = (): Slot => ({
@@ -91,7 +97,7 @@ export const createAccessTokens = ({
     get,
     renew: async (holder, spent, signal) => {
       const slot = slotOf(holder);
-      if (slot.token === spent) distrust(slot, spent);
+      if (isSame(slot.token, spent)) distrust(slot, spent);
       return get(holder, signal);
     },
     heard: (holder, scope, refusal) => hear(slotOf(holder), { holder, scope, refusal }),
@@ -120,28 +126,29 @@ const tokenOf = async (grant: Grant, holder: Holder, slot: Slot, signal: AbortSi
     if (stillGood) return stillGood;
     throw remembered(failure, now);
   }
-  slot.flight ??= launch(grant, holder, slot);
+  const flight = (slot.flight ??= launch(grant, holder, slot));
   if (stillGood && !isStale && leftMs > unhurriedMs) return stillGood;
   try {
-    return await orAborted(slot.flight, signal);
+    const landed = await orAborted(flight.landing, signal);
+    return isOutrun(flight, slot, landed) ? await tokenOf(grant, holder, slot, signal) : landed;
   } catch (error) {
     if (stillGood && !signal.aborted) return stillGood;
     throw error;
   }
 };
 
-const launch = (grant: Grant, holder: Holder, slot: Slot): Promise<AccessToken> => {
+const launch = (grant: Grant, holder: Holder, slot: Slot): Flight => {
   const asker = { held: slot.isStale ? null : slot.token, refused: slot.refused };
   slot.isStale = false;
-  const flight = obtain(grant, holder, slot, asker).finally(() => (slot.flight = null));
-  flight.catch(() => undefined); // everyone may have left before it fails
-  return flight;
+  const landing = obtain(grant, holder, slot, asker).finally(() => (slot.flight = null));
+  landing.catch(() => undefined); // everyone may have left before it fails
+  return { asker, landing };
 };
 
 const obtain = async (grant: Grant, holder: Holder, slot: Slot, asker: Asker): Promise<AccessToken> => {
   try {
     const token = await grant.obtain(holder, asker);
-    slot.token = token;
+    if (!isOutrun({ asker }, slot, token)) slot.token = token;
     slot.failure = null;
     return token;
   } catch (error) {
@@ -151,6 +158,13 @@ const obtain = async (grant: Grant, holder: Holder, slot: Slot, asker: Asker): P
     throw known;
   }
 };
+
+// Upstream refused the very token while it was on its way: whoever asked did not know yet.
+const isOutrun = ({ asker }: Pick<Flight, 'asker'>, { refused }: Slot, token: AccessToken): boolean =>
+  refused !== asker.refused && isSame(refused, token);
+
+// A token that is read from the store again is another object.
+const isSame = (one: AccessToken | null, other: AccessToken): boolean => one?.reveal() === other.reveal();
 
 // Whoever asks during the pause is told how long it still takes, where asking again makes sense at all.
 const remembered = ({ error, until }: NonNullable<Slot['failure']>, now: number): GatewayError =>

@@ -4,7 +4,7 @@ import type { Tally } from '../observe/tally.ts';
 
 /** What is done with a grant: a token is issued by credentials, renewed by a refresh token, exchanged from the agency's, healed after a
  * crash; a location is seeded from the settings or installed by a person. */
-export type GrantAction = 'issue' | 'renew' | 'exchange' | 'reconnect' | 'seed' | 'install' | 'install-begin';
+type GrantAction = 'issue' | 'renew' | 'exchange' | 'reconnect' | 'seed' | 'install' | 'install-begin';
 
 /** Whose grant, and who acts: the gateway itself unless a person does. */
 export interface AuditEntry {

@@ -4,7 +4,7 @@ import { toLocationId } from '../model/ids.ts';
 import { placeOf, type GrantSpace } from './stored-grant.ts';
 
 /** A consent that was begun. */
-export interface BegunConsent {
+interface BegunConsent {
   /** Goes to the consent page and comes back. */
   readonly state: string;
   /** Stays with the browser: whoever comes back without it did not begin here. */

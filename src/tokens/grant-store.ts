@@ -1,11 +1,11 @@
 import { sql } from 'kysely';
 import type { TokenAnswer } from './access-token.ts';
 import { createLeases, type Leases } from './leases.ts';
-import { atRest, columnsOf, placeOf, sealPair, toStored, toSummary } from './stored-grant.ts';
+import { atRest, columnsOf, placeOf, sealPair, summaryColumns, toStored, toSummary } from './stored-grant.ts';
 import type { GrantKey, GrantSpace, GrantSummary, StoredGrant } from './stored-grant.ts';
 
 /** A refresh token from the settings. */
-export interface Seed {
+interface Seed {
   readonly refreshToken: string;
   /** Tells it from other such tokens without showing it. */
   readonly fingerprint: string;
@@ -76,7 +76,7 @@ const survey = async ({ app, database }: GrantSpace, idleMs: number): Promise<re
   const rows = await database.run((db) =>
     db
       .selectFrom('grants')
-      .selectAll()
+      .select([...summaryColumns, 'obtained_at'])
       .select(isNeglected.as('is_neglected'))
       .where('app', '=', app)
       .orderBy('is_redeeming', 'desc')

@@ -19,10 +19,10 @@ export interface OAuthClientOptions {
 }
 
 /** Whom upstream issues a token for: its `user_type`. */
-export type UserType = 'Location' | 'Company';
+type UserType = 'Location' | 'Company';
 
 /** What a consent is begun with. */
-export interface Consent {
+interface Consent {
   readonly redirectUri: string;
   readonly scopes: readonly string[];
   readonly state: string;

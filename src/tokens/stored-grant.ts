@@ -64,8 +64,11 @@ export const atRest = { leased_until: null, is_redeeming: 0 };
 
 type Row = Selectable<GrantTables['grants']>;
 
-/** A row, as it is. */
-export const toSummary = (row: Row): GrantSummary => ({
+/** The columns of a summary: enough for many rows at once. */
+export const summaryColumns = ['grant_key', 'location_id', 'company_id', 'is_dead', 'scopes'] as const;
+
+/** A row without its tokens. */
+export const toSummary = (row: Pick<Row, (typeof summaryColumns)[number]>): GrantSummary => ({
   key: row.grant_key as GrantKey, // only ever written from one
   locationId: row.location_id === null ? null : toLocationId(row.location_id),
   companyId: row.company_id,

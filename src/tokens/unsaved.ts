@@ -7,14 +7,14 @@ import type { Lease } from './leases.ts';
 import type { GrantKey } from './stored-grant.ts';
 
 /** A pair that upstream gave for a spent refresh token, and the lease under which it may be stored. */
-export interface NewPair {
+interface NewPair {
   readonly lease: Lease;
   readonly pair: TokenAnswer;
   readonly spent: string;
 }
 
 /** A pair that exists nowhere but here, and why it is not stored. */
-export interface KeptPair {
+interface KeptPair {
   readonly access: AccessToken;
   readonly problem: unknown;
 }
@@ -89,6 +89,8 @@ export const createUnsaved = ({ store, log }: { store: GrantStore; log: Log }): 
 // nothing for it, may even have buried the grant, and ours is the only good pair.
 const takeBack = async (store: GrantStore, { lease: { key }, pair, spent }: NewPair): Promise<Outcome> => {
   const theirs = await store.find(key);
+  // A write that was given up happened all the same.
+  if (theirs !== null && theirs.refreshToken() === pair.refreshToken?.()) return { kind: 'stored' };
   if (theirs?.refreshToken() !== spent) return { kind: 'replaced' };
   if (!theirs.isDead && !theirs.isUncertain && !theirs.isLeased) return { kind: 'replaced' }; // by an answer that rotated nothing
   const lease = await store.leases.take(theirs);
