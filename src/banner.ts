@@ -21,7 +21,7 @@ export const banner = ({ gateway, controlUrl, isProduction }: BannerOptions): st
   `users-gateway ${version()} · node ${process.version} · SANDBOX MODE: all data is invented
 
   GraphQL         ${gateway.url}/graphql
-  Start page      ${gateway.url}/
+${gateway.installUrl === null ? '' : `  Connect         ${gateway.installUrl} (first of all: nothing answers before somebody has consented)\n`}  Start page      ${gateway.url}/
 ${isProduction ? '' : `  Apollo Sandbox  ${gateway.url}/sandbox (needs the internet)\n`}  Users API       ${controlUrl} (the pretend upstream: watch calls arrive, edit tags, break things)
 
 Try it:

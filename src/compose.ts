@@ -40,6 +40,8 @@ export interface Gateway {
   readonly tally: Tally;
   /** Grants that people consent to; null where the grant needs nobody's consent. */
   readonly consenting: Consenting | null;
+  /** Where people consent; null where nobody has to. */
+  readonly installUrl: string | null;
   /** Null for every grant but the agency's. */
   readonly installedLocations: ReadInstalledLocations | null;
   /** How long each secret of the settings has been in use; null where that is not known. */
@@ -64,6 +66,7 @@ export const startGateway = async (config: Config, access: UpstreamAccess, log: 
   const drain = createDrain();
   const { isDraining } = drain;
   const app = await createHttpServer(toHttpOptions(config, access, { log, isDraining }));
+  const installUrl = () => (inward.consenting ? `${publicUrl()}/oauth/install` : null);
   const curl = () => (access.sandbox ? curlFor(address(), access.sandbox.locations.full) : null);
 
   graphqlRoutes({
@@ -75,7 +78,7 @@ export const startGateway = async (config: Config, access: UpstreamAccess, log: 
   })(app);
   healthRoutes({ isDraining, mode: access.sandbox ? 'sandbox' : 'live' })(app);
   const catalogue = readCatalogue(schema, costLimits);
-  pages(config, access, { catalogue, schemaText: typeDefs.join('\n'), address, curl })(app);
+  pages(config, access, { catalogue, schemaText: typeDefs.join('\n'), address, curl, installUrl })(app);
   if (inward.consenting) oauthRoutes(toOAuthOptions(inward.consenting, access, publicUrl))(app);
   const stop = async () => {
     await executor.stop();
@@ -90,6 +93,7 @@ export const startGateway = async (config: Config, access: UpstreamAccess, log: 
     curl: curl(),
     tally,
     consenting: inward.consenting,
+    installUrl: installUrl(),
     installedLocations: inward.installedLocations,
     credentialAges: inward.credentialAges,
     close: async () => {
@@ -115,15 +119,17 @@ interface PageMatter {
   readonly schemaText: string;
   readonly address: () => string;
   readonly curl: () => string | null;
+  readonly installUrl: () => string | null;
 }
 
 // What people look at.
 const pages =
-  (config: Config, { sandbox }: UpstreamAccess, { catalogue, schemaText, address, curl }: PageMatter) =>
+  (config: Config, { sandbox }: UpstreamAccess, { catalogue, schemaText, address, curl, installUrl }: PageMatter) =>
   (app: Awaited<ReturnType<typeof createHttpServer>>): void => {
     const { isProduction } = config;
     const mode = sandbox ? 'sandbox' : 'live';
-    const links = () => linksFor(address(), { isProduction, controlUrl: sandbox?.controlUrl ?? null });
+    const links = () =>
+      linksFor(address(), { isProduction, controlUrl: sandbox?.controlUrl ?? null, installUrl: installUrl() });
     homeRoutes(() => ({ mode, links: links(), curl: curl(), catalogue, schemaText }))(app);
     if (isProduction) return;
     const document = catalogue.find(({ name }) => name === 'LiveReporting')?.text ?? '';

@@ -48,7 +48,7 @@ const runGateway = async (config: Config): Promise<void> => {
   const { gateway, access, close } = await openGateway(config, log);
   const { isProduction } = config;
   if (access.sandbox) console.log(banner({ gateway, controlUrl: access.sandbox.controlUrl, isProduction }));
-  else log.info('listening', { url: gateway.url, mode: 'live' });
+  else log.info('listening', { url: gateway.url, mode: 'live', connect: gateway.installUrl });
   onSignal(log, close);
 };
 

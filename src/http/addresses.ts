@@ -6,12 +6,22 @@ export const urlOf = ({ address, family, port }: AddressInfo): string => {
   return `http://${host}:${port}`;
 };
 
-/** Label and address of what there is to open; `controlUrl` is null with a live upstream. */
+/** What there is beside the endpoint. */
+interface Places {
+  readonly isProduction: boolean;
+  /** Null with a live upstream. */
+  readonly controlUrl: string | null;
+  /** Null where nobody has to consent. */
+  readonly installUrl: string | null;
+}
+
+/** Label and address of what there is to open. */
 export const linksFor = (
   url: string,
-  { isProduction, controlUrl }: { isProduction: boolean; controlUrl: string | null },
+  { isProduction, controlUrl, installUrl }: Places,
 ): (readonly [string, string])[] => [
   ['GraphQL', `${url}/graphql`],
+  ...(installUrl === null ? [] : [['Connect', installUrl] as const]),
   ...(isProduction ? [] : [['Apollo Sandbox', `${url}/sandbox`] as const]),
   ['Schema', `${url}/schema.graphql`],
   ['Ready', `${url}/readyz`],

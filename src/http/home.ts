@@ -31,6 +31,7 @@ export const homeRoutes =
 /** What is behind an address, by its path. */
 const notes: Readonly<Record<string, string>> = {
   '/graphql': 'The endpoint. Send questions by POST, as below.',
+  '/oauth/install': 'Connects a location or an agency: leads to the consent page.',
   '/sandbox': 'Write and run operations in the browser. Needs the internet.',
   '/schema.graphql': 'The whole contract, every field described.',
   '/readyz': 'Whether this process wants requests.',
