@@ -45,18 +45,24 @@ export const readArguments = <T extends ParseArgsOptionsConfig>(name: string, ar
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (error) {
-    const problem = error instanceof Error && 'code' in error ? error : null;
-    if (problem?.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
-      const option = /'(-[^'=\s]*)/.exec(problem.message)?.[1] ?? 'option';
+    const { code, message } = problemOf(error);
+    if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
+      const option = /'(-[^'=\s]*)/.exec(message)?.[1] ?? 'option';
       throw usageError(name, `There is no ${option}.`);
     }
-    if (problem?.code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') {
-      const option = /--[a-z-]+/.exec(problem.message)?.[0] ?? 'An option';
+    if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') {
+      const option = /--[a-z-]+/.exec(message)?.[0] ?? 'An option';
       throw usageError(name, `${option} is not used like that.`);
     }
     throw error;
   }
 };
+
+// By property: under Jest, Node's own errors are of another realm.
+const problemOf = (error: unknown) =>
+  typeof error === 'object' && error !== null && 'code' in error && 'message' in error
+    ? { code: error.code, message: String(error.message) }
+    : { code: null, message: '' };
 
 /** A StartError for arguments that make no sense. */
 export const usageError = (name: string, problem: string): StartError =>

@@ -35,9 +35,11 @@ export const listening = async <T>(place: Place, server: Promise<T>): Promise<T>
   }
 };
 
-/** Files, too, are refused with EACCES. */
-const isListening = (error: unknown): error is Error & { readonly code: string } =>
-  error instanceof Error &&
+/** Files, too, are refused with EACCES. By property: under Jest, Node's own errors are of another realm. */
+const isListening = (error: unknown): error is { readonly code: string } =>
+  typeof error === 'object' &&
+  error !== null &&
   'code' in error &&
+  typeof error.code === 'string' &&
   'syscall' in error &&
   ['listen', 'bind', 'getaddrinfo'].some((call) => call === error.syscall);

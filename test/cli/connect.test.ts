@@ -3,7 +3,10 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { connect } from '../../src/cli/connect.ts';
+import { verify } from '../../src/cli/verify.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
+import { runCommand, type RunningCommand } from '../support/command.ts';
 import { consent } from '../support/consent.ts';
 import { byAgency, createStoreFolder, startTestGateway, testKey } from '../support/gateway.ts';
 import { run, type Running } from '../support/process.ts';
@@ -24,12 +27,12 @@ const vendor = () => ({
   UPSTREAM_CLIENT_SECRET: sandbox.client.secret,
 });
 
-const connect = (args: readonly string[], env: Readonly<Record<string, string>>) =>
-  run('node', ['src/start.js', 'connect', '--no-browser', ...args], { PORT: '0', ...env });
+const begin = (args: readonly string[], env: Readonly<Record<string, string>>) =>
+  runCommand(connect, ['--no-browser', ...args], { PORT: '0', ...env });
 
 const installAddress = /^http:\S+\/oauth\/install(\?ticket=\S+)?$/m;
 
-const expectNoSecret = (running: Running, ...more: readonly string[]) => {
+const expectNoSecret = (running: Running | RunningCommand, ...more: readonly string[]) => {
   for (const secret of [sandbox.client.secret, ...sandbox.issuedSecrets(), ...more]) {
     if (secret !== '') expect(running.output()).not.toContain(secret);
   }
@@ -49,7 +52,7 @@ test('an agency is led from nothing to a first answer, and the file it leaves st
   const file = join(folder.folder, 'settings.env');
   writeFileSync(file, '# of a person\nLOG_LEVEL=info\n', { mode: 0o644 });
   const args = ['--sandbox', '--grant', 'agency', '--dot-env', file];
-  await using connecting = connect(args, { ...vendor(), DATA_DIR: folder.folder });
+  await using connecting = begin(args, { ...vendor(), DATA_DIR: folder.folder });
   const [address] = await connecting.seen(installAddress);
   await connecting.seen(/Waiting for the consent/);
   const scopes = `locations.readonly
@@ -87,7 +90,7 @@ oauth.write`;
   expect(await answer.json()).toEqual({ data: { locations: { nodes: [{ name: expect.any(String) }] } } });
 
   sandbox.clearCalls();
-  await using again = connect(args, { ...vendor(), DATA_DIR: folder.folder });
+  await using again = begin(args, { ...vendor(), DATA_DIR: folder.folder });
   expect((await again.exited).code).toBe(0);
   expect(again.output()).toMatch(/has everything already[^]*Connected already: company\n[^]*First query/);
   expect(readFileSync(file, 'utf8')).toBe(written);
@@ -98,14 +101,14 @@ test('an agency that withholds a scope of its own is connected all the same, and
   await using folder = await createStoreFolder();
   const file = join(folder.folder, 'settings.env');
   const env = { ...vendor(), DATA_DIR: folder.folder };
-  await using connecting = connect(['--sandbox', '--grant', 'agency', '--dot-env', file], env);
+  await using connecting = begin(['--sandbox', '--grant', 'agency', '--dot-env', file], env);
   const [address] = await connecting.seen(installAddress);
   const granted = ['locations.readonly', 'socialplanner/tag.readonly', 'socialplanner/account.readonly', 'oauth.write'];
   const scopes = [...granted, 'socialplanner/statistics.readonly'];
   expect((await consent(address, { holder: 'company', scopes })).status).toBe(200);
   await connecting.exited;
   expect(connecting.output()).toMatch(/its locations cannot be listed: .*scope[^]*missing: oauth\.readonly/);
-  await using verifying = run('node', ['src/start.js', 'verify', '--dot-env', file], { DATA_DIR: folder.folder });
+  await using verifying = runCommand(verify, ['--dot-env', file], { DATA_DIR: folder.folder });
   expect((await verifying.exited).code).toBe(1);
   expect(verifying.output()).toMatch(/5 of 6 granted\n +missing: oauth\.readonly\n/);
   expect(verifying.output()).toMatch(/^- The scope oauth\.readonly is not granted: add it/m);
@@ -127,7 +130,7 @@ test('a location is connected from a browser elsewhere by a printed ticket, and 
     'authorization-code',
   ];
   const env = { UPSTREAM_URL, PORT: port, PUBLIC_URL: `http://localhost:${port}`, DATA_DIR: folder.folder };
-  await using connecting = connect(['--print', '--sandbox', '--dot-env', file, ...flags], env);
+  await using connecting = begin(['--print', '--sandbox', '--dot-env', file, ...flags], env);
   const [address] = await connecting.seen(installAddress);
   expect(address).toMatch(new RegExp(`^http://localhost:${port}/oauth/install\\?ticket=`));
   await connecting.seen(new RegExp(`http://localhost:${port} must lead to this gateway`));
@@ -142,7 +145,7 @@ test('a location is connected from a browser elsewhere by a printed ticket, and 
   expect(written).not.toContain(sandbox.client.secret);
   expectNoSecret(connecting);
 
-  await using another = connect(['--again', '--dot-env', file], { ...env, PUBLIC_URL: '' });
+  await using another = begin(['--again', '--dot-env', file], { ...env, PUBLIC_URL: '' });
   const [next] = await another.seen(installAddress);
   expect(another.output()).toContain(`Connected already: ${holder}\n`);
   expect((await consent(next, { holder: `location:${sandbox.locations.large}` })).status).toBe(200);
@@ -151,11 +154,12 @@ test('a location is connected from a browser elsewhere by a printed ticket, and 
   expect(another.output()).toMatch(/4 of 4 granted\n/);
 });
 
-test('a consent that cannot be redeemed is told in the terminal, and Ctrl-C then ends cleanly', async () => {
+test('a consent that cannot be redeemed is told in the terminal, and Ctrl-C then ends the process cleanly', async () => {
   await using folder = await createStoreFolder();
   const file = join(folder.folder, 'settings.env');
   const env = { ...vendor(), UPSTREAM_CLIENT_SECRET: 'not-the-secret', DATA_DIR: folder.folder };
-  await using connecting = connect(['--sandbox', '--grant', 'agency', '--dot-env', file], env);
+  const program = ['src/start.js', 'connect', '--no-browser', '--sandbox', '--grant', 'agency', '--dot-env', file];
+  await using connecting = run('node', program, { PORT: '0', ...env });
   const [address] = await connecting.seen(installAddress);
   await connecting.seen(/Waiting for the consent/);
   expect((await consent(address, { holder: 'company' })).status).toBe(502);
@@ -175,14 +179,14 @@ test('beside a live gateway that runs, --print gives a link that is good there',
   const port = new URL(gateway.url).port;
   const TOKEN_KEYS = `${testKey.id}:${Buffer.from(testKey.bytes).toString('base64')}`;
   const env = { ...vendor(), UPSTREAM_GRANT: 'agency', TOKEN_KEYS, PORT: port, DATA_DIR: folder.folder };
-  await using printing = connect(['--print', '--dot-env', file], env);
+  await using printing = begin(['--print', '--dot-env', file], env);
   expect((await printing.exited).code).toBe(0);
   const [link = ''] = installAddress.exec(printing.output()) ?? [];
   expect(link).toContain('?ticket=');
   expect((await consent(link, { holder: 'company' })).status).toBe(200);
   expect(existsSync(file)).toBe(false);
 
-  await using refused = connect(['--dot-env', file], env);
+  await using refused = begin(['--dot-env', file], env);
   expect((await refused.exited).code).toBe(1);
   expect(refused.output()).toMatch(
     /^A gateway \(live\) already answers at .*"npm run connect -- --print" with its settings/,
@@ -218,7 +222,7 @@ describe('what cannot work is said at once, and nothing is written', () => {
   ])('where %s', async (_when, args, env, exitCode, text) => {
     await using folder = await createStoreFolder();
     const file = join(folder.folder, 'settings.env');
-    await using refused = connect(['--dot-env', file, ...args], { ...env, DATA_DIR: folder.folder });
+    await using refused = begin(['--dot-env', file, ...args], { ...env, DATA_DIR: folder.folder });
     expect((await refused.exited).code).toBe(exitCode);
     expect(refused.output()).toMatch(text);
     expect(refused.output()).not.toMatch(/hunter2| {4}at /);
@@ -226,7 +230,7 @@ describe('what cannot work is said at once, and nothing is written', () => {
   });
 
   test('where DOT_ENV=off keeps .env out of reach', async () => {
-    await using refused = connect(['--grant', 'agency'], vendor());
+    await using refused = begin(['--grant', 'agency'], vendor());
     expect((await refused.exited).code).toBe(2);
     expect(refused.output()).toBe('DOT_ENV=off leaves .env alone: name another file with --dot-env FILE.\n');
   });
@@ -236,7 +240,7 @@ describe('what cannot work is said at once, and nothing is written', () => {
     await using gateway = await startTestGateway({ sandbox });
     const file = join(folder.folder, 'settings.env');
     const env = { ...vendor(), PORT: new URL(gateway.url).port, DATA_DIR: folder.folder };
-    await using refused = connect(['--sandbox', '--grant', 'agency', '--dot-env', file], env);
+    await using refused = begin(['--sandbox', '--grant', 'agency', '--dot-env', file], env);
     expect((await refused.exited).code).toBe(1);
     expect(refused.output()).toBe(
       `A gateway (sandbox) already answers at ${gateway.url}, with invented data: stop it, or set PORT to another port.\n`,

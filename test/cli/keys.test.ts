@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { keys } from '../../src/cli/keys.ts';
 import { openGrantSpace } from '../../src/compose-stored-grants.ts';
 import { readConfig, type Config } from '../../src/config.ts';
 import { createGrantStore } from '../../src/tokens/grant-store.ts';
@@ -6,6 +7,7 @@ import type { SealKey } from '../../src/tokens/seal.ts';
 import type { GrantKey } from '../../src/tokens/stored-grant.ts';
 import { createStoreFolder } from '../support/gateway.ts';
 import { startPostgres, type PostgresServer } from '../support/postgres.ts';
+import { runCommand } from '../support/command.ts';
 import { run } from '../support/process.ts';
 
 jest.setTimeout(30_000);
@@ -42,17 +44,21 @@ const put = (database: Config['database'], ring: Ring, key: GrantKey) =>
     );
   });
 
-const keysOf = (database: Config['database'], ring: Ring, ...args: string[]) =>
-  run('node', ['src/start.js', 'keys', ...args], {
-    UPSTREAM_URL: url,
-    UPSTREAM_GRANT: 'agency',
-    UPSTREAM_CLIENT_ID: clientId,
-    UPSTREAM_CLIENT_SECRET: 'not-asked-for',
-    TOKEN_KEYS: ringText(ring),
-    ...('url' in database ? { DATABASE_URL: database.url } : { DATA_DIR: database.path.replace(/\/gateway\.db$/, '') }),
-  });
+const settingsOf = (database: Config['database'], ring: Ring) => ({
+  UPSTREAM_URL: url,
+  UPSTREAM_GRANT: 'agency',
+  UPSTREAM_CLIENT_ID: clientId,
+  UPSTREAM_CLIENT_SECRET: 'not-asked-for',
+  TOKEN_KEYS: ringText(ring),
+  ...('url' in database ? { DATABASE_URL: database.url } : { DATA_DIR: database.path.replace(/\/gateway\.db$/, '') }),
+});
 
-const said = async (child: ReturnType<typeof run>) => {
+const keysOf = (database: Config['database'], ring: Ring, ...args: string[]) =>
+  runCommand(keys, args, settingsOf(database, ring));
+
+const program = ['src/start.js', 'keys'];
+
+const said = async (child: ReturnType<typeof run> | ReturnType<typeof runCommand>) => {
   await using running = child;
   const { code } = await running.exited;
   return { code, text: running.output() };
@@ -94,7 +100,7 @@ describe.each(['SQLite', 'PostgreSQL'])('keys over %s', (engine) => {
 test('a key that is gone too early is named, by the status and by reseal, and nothing is touched', async () => {
   await using folder = await createStoreFolder();
   await put(folder, [older], 'company');
-  const status = await said(keysOf(folder, [newer]));
+  const status = await said(run('node', program, settingsOf(folder, [newer])));
   expect(status.text).toMatch(/k2025 +1 grant +NOT IN TOKEN_KEYS[^]*Add the key "k2025" to TOKEN_KEYS again/);
   expect(status.code).toBe(1);
   const refused = await said(keysOf(folder, [newer], 'reseal'));
@@ -106,17 +112,18 @@ test('a key that is gone too early is named, by the status and by reseal, and no
 
 test('`keys new` gives an entry that TOKEN_KEYS takes, alone on standard output, with an id that the ring has not', async () => {
   const today = `k${new Date().toISOString().slice(0, 10).replaceAll('-', '')}`;
-  const only = (redirection: string, ring: string) =>
-    said(run('sh', ['-c', `node src/start.js keys new ${redirection}`], { TOKEN_KEYS: ring }));
-  const first = await only('2>/dev/null', '');
+  const shell = ['-c', `node ${program.join(' ')} new 2>/dev/null`];
+  const first = await said(run('sh', shell, { TOKEN_KEYS: '' }));
   expect(first.text).toMatch(/^k\d{8}:[A-Za-z0-9+/]{43}=\n$/);
+  expect(first.code).toBe(0);
   const taken = first.text.trim().replace(/^k\d{8}/, today);
-  const second = await only('2>/dev/null', taken);
-  expect(second.text).toMatch(new RegExp(`^(${today}b|k(?!${today.slice(1)})\\d{8}):`)); // or midnight has passed
-  const advice = await only('2>&1 >/dev/null', taken);
-  expect(advice.text).toMatch(/in front of what TOKEN_KEYS holds.*"npm run keys -- reseal"/);
-  expect(advice.text).not.toContain('=\n');
-  expect(() => readConfig({ TOKEN_KEYS: `${second.text.trim()},${taken}` })).not.toThrow();
+  await using running = runCommand(keys, ['new'], { TOKEN_KEYS: taken });
+  expect(await running.exited).toEqual({ code: 0 });
+  const [second, advice] = [running.standardOutput(), running.standardError()];
+  expect(second).toMatch(new RegExp(`^(${today}b|k(?!${today.slice(1)})\\d{8}):[A-Za-z0-9+/]{43}=\n$`)); // or midnight has passed
+  expect(advice).toMatch(/in front of what TOKEN_KEYS holds.*"npm run keys -- reseal"/);
+  expect(advice).not.toContain('=\n');
+  expect(() => readConfig({ TOKEN_KEYS: `${second.trim()},${taken}` })).not.toThrow();
 });
 
 test.each([
@@ -127,7 +134,7 @@ test.each([
     /^The client-credentials grant stores no tokens/,
   ],
 ])('%s there is nothing to look after', async (_when, env, line) => {
-  const { code, text } = await said(run('node', ['src/start.js', 'keys'], env));
+  const { code, text } = await said(runCommand(keys, [], env));
   expect(text).toMatch(line);
   expect(code).toBe(0);
 });
@@ -136,6 +143,6 @@ test.each([
   [['rotate'], 'The argument is neither new nor reseal.'],
   [['--key=hunter2'], 'There is no --key.'],
 ])('the arguments %j are refused without their values', async (args, line) => {
-  const { code, text } = await said(run('node', ['src/start.js', 'keys', ...args]));
+  const { code, text } = await said(runCommand(keys, args));
   expect({ code, text }).toEqual({ code: 2, text: `${line} "npm run keys -- --help" says what there is.\n` });
 });

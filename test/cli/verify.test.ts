@@ -1,7 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
+import { verify } from '../../src/cli/verify.ts';
 import type { Report } from '../../src/cli/verify-report.ts';
+import { runCommand } from '../support/command.ts';
 import { createStoreFolder } from '../support/gateway.ts';
 import { run } from '../support/process.ts';
 
@@ -13,15 +15,15 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.close());
 
-const verify = async (env: Readonly<Record<string, string>>, ...args: string[]) => {
+const verified = async (env: Readonly<Record<string, string>>, ...args: string[]) => {
   await using folder = await createStoreFolder();
-  await using running = run('node', ['src/start.js', 'verify', ...args], { DATA_DIR: folder.folder, ...env });
+  await using running = runCommand(verify, args, { DATA_DIR: folder.folder, ...env });
   const { code } = await running.exited;
   return { code, text: running.output() };
 };
 
-const verifyJson = async (env: Readonly<Record<string, string>>, ...args: string[]) => {
-  const { code, text } = await verify(env, '--json', ...args);
+const verifiedJson = async (env: Readonly<Record<string, string>>, ...args: string[]) => {
+  const { code, text } = await verified(env, '--json', ...args);
   return { code, text, report: JSON.parse(text) as Report };
 };
 
@@ -36,7 +38,7 @@ const catalogueSize = readdirSync('examples/operations').length;
 
 test('against a live upstream every operation answers, the calls are counted, and everything around is told', async () => {
   sandbox.clearCalls();
-  const { code, report, text } = await verifyJson(live());
+  const { code, report, text } = await verifiedJson(live());
   expect(report.problems).toEqual([]);
   expect(code).toBe(0);
   expect(report.operations.map(({ status }) => status)).toEqual(Array(catalogueSize).fill('ok'));
@@ -59,8 +61,10 @@ test('against a live upstream every operation answers, the calls are counted, an
   for (const secret of [sandbox.client.secret, ...sandbox.issuedSecrets()]) expect(text).not.toContain(secret);
 });
 
-test('without any setting it verifies a sandbox of its own and says so, as a table', async () => {
-  const { code, text } = await verify({});
+test('without any setting it verifies a sandbox of its own and says so, as a table, in a process', async () => {
+  await using running = run('node', ['src/start.js', 'verify']);
+  const { code } = await running.exited;
+  const text = running.output();
   expect(text).toMatch(/^SANDBOX MODE: a sandbox of its own, all data is invented\n\nAsking about /);
   expect(text.match(/^\w+ +ok +\d+ +\d+ ms$/gm)).toHaveLength(catalogueSize);
   expect(text).toMatch(/^Spent +\d+ upstream calls, \d+ token requests$/m);
@@ -74,7 +78,7 @@ test('a wanted scope that is not granted is named with what to do, and fails', a
   const all = ['locations.readonly', 'socialplanner/tag.readonly', 'socialplanner/account.readonly'];
   const statistics = 'socialplanner/statistics.readonly';
   sandbox.grantScopes(full, all);
-  const { code, report } = await verifyJson(live(), '--location', full);
+  const { code, report } = await verifiedJson(live(), '--location', full);
   sandbox.grantScopes(full, [...all, statistics]);
   expect(code).toBe(1);
   expect(report.location?.id).toBe(full);
@@ -87,7 +91,7 @@ test('a wanted scope that is not granted is named with what to do, and fails', a
 });
 
 test('credentials that upstream refuses are one cause with a remedy, and what has no location is skipped', async () => {
-  const { code, text } = await verify({ ...live(), UPSTREAM_CLIENT_SECRET: 'not-the-secret' });
+  const { code, text } = await verified({ ...live(), UPSTREAM_CLIENT_SECRET: 'not-the-secret' });
   expect(code).toBe(1);
   expect(text).toMatch(/^MyLocations +failed +\d+ +\d+ ms {2}UPSTREAM_AUTH_FAILED$/m);
   expect(text).toMatch(/^CurrentTags +skipped +no location can be read$/m);
@@ -101,7 +105,7 @@ test('a grant that upstream refuses for good is named with the way out, and a st
   const { full } = sandbox.locations;
   const dead = { UPSTREAM_GRANT: 'refresh-token', UPSTREAM_REFRESH_TOKEN: 'rt-of-nobody', UPSTREAM_RECONNECT: 'off' };
   const keys = { TOKEN_KEYS: `k1:${Buffer.alloc(32, 3).toString('base64')}` };
-  const buried = await verifyJson({ ...live(), ...dead, ...keys }, '--location', full);
+  const buried = await verifiedJson({ ...live(), ...dead, ...keys }, '--location', full);
   expect(buried.code).toBe(1);
   expect(buried.report.problems).toEqual(
     expect.arrayContaining([
@@ -111,7 +115,7 @@ test('a grant that upstream refuses for good is named with the way out, and a st
   );
   expect(buried.report.store.state).toBe('1 grant, 1 of them dead');
 
-  const away = await verifyJson({ ...live(), DATABASE_URL: 'postgres://gateway:hunter2@127.0.0.1:1/grants' });
+  const away = await verifiedJson({ ...live(), DATABASE_URL: 'postgres://gateway:hunter2@127.0.0.1:1/grants' });
   expect(away.report.store.place).toBe('PostgreSQL, 127.0.0.1:1/grants');
   expect(away.report.credentials).toBeNull();
   expect(away.code).toBe(0); // client credentials need no store

@@ -346,6 +346,7 @@ test('a process that has its secrets from files shows them to nobody who looks a
   canaries.adopt('token key as set', key);
   await using gateway = run('node_modules/.bin/node', ['src/start.js'], {
     PORT: '0',
+    DRAIN_DELAY_MS: '0',
     LOG_LEVEL: 'debug',
     UPSTREAM_URL: hostile.url,
     UPSTREAM_GRANT: 'agency',

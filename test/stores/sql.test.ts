@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { inspect } from 'node:util';
@@ -13,6 +12,7 @@ import { openDatabase, StoreUnavailable } from '../../src/stores/sql.ts';
 import type { Database, DatabaseLocation } from '../../src/stores/sql.ts';
 import { startPostgres } from '../support/postgres.ts';
 import type { PostgresServer } from '../support/postgres.ts';
+import { scratchFolder } from '../support/scratch.ts';
 
 interface Tables {
   notes: { id: string; text: string; version: number; at: number };
@@ -29,7 +29,7 @@ const notes: Migrations = {
       .execute(),
 };
 
-const folder = mkdtempSync(join(tmpdir(), 'sql-'));
+const folder = mkdtempSync(join(scratchFolder(), 'sql-'));
 let postgres: PostgresServer;
 let fileCount = 0;
 const freshFile = () => join(folder, `${(fileCount += 1)}`, 'store.db');
@@ -202,39 +202,43 @@ describe.each(engines)('%s', (_, freshLocation) => {
     );
     expect(wasTouched).toBe(false);
   });
+});
 
-  test('four processes that find a new store at once migrate it once', async () => {
-    const location = await freshLocation();
-    const module = (name: string) => JSON.stringify(new URL(`../../src/stores/${name}.ts`, import.meta.url).href);
-    const script = `
-      const { sql } = await import('kysely');
-      const { migrate } = await import(${module('migrate')});
-      const { openDatabase } = await import(${module('sql')});
-      process.stdin.once('data', async () => {
-        const database = await openDatabase(${JSON.stringify(location)});
-        await migrate(database, {
-          one: (db) => sql\`create table counted (number integer)\`.execute(db),
-          two: (db) => sql\`insert into counted values (1)\`.execute(db),
-        });
-        await database.close();
-        process.exit(0);
+test('four processes that find a new store at once migrate it once, on either engine', async () => {
+  const module = (name: string) => JSON.stringify(new URL(`../../src/stores/${name}.ts`, import.meta.url).href);
+  const script = `
+    import { createInterface } from 'node:readline';
+    import { sql } from 'kysely';
+    import { migrate } from ${module('migrate')};
+    import { openDatabase } from ${module('sql')};
+    createInterface(process.stdin).on('line', async (location) => {
+      const database = await openDatabase(JSON.parse(location));
+      await migrate(database, {
+        one: (db) => sql\`create table counted (number integer)\`.execute(db),
+        two: (db) => sql\`insert into counted values (1)\`.execute(db),
       });
-      console.log('ready');`;
-    const children = await Promise.all(
-      Array.from({ length: 4 }, async () => {
-        const words = ['--input-type=module', '-e', script];
-        const child = spawn(process.execPath, words, { stdio: ['pipe', 'pipe', 'inherit'] });
-        await once(createInterface(child.stdout), 'line');
-        return child;
-      }),
-    );
-    const codes = children.map((child) => once(child, 'exit').then(([code]) => Number(code)));
-    for (const child of children) child.stdin.write('go\n');
-    expect(await Promise.all(codes)).toEqual([0, 0, 0, 0]);
+      await database.close();
+      console.log('migrated');
+    });
+    console.log('ready');`;
+  const start = async () => {
+    const words = ['--input-type=module', '-e', script];
+    const child = spawn(process.execPath, words, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+    const heard = async () => (await lines.next()).value as unknown;
+    expect(await heard()).toBe('ready');
+    return { child, heard };
+  };
+  const processes = await Promise.all(Array.from({ length: 4 }, start));
+  for (const [, freshLocation] of engines) {
+    const location = await freshLocation();
+    for (const { child } of processes) child.stdin.write(`${JSON.stringify(location)}\n`);
+    expect(await Promise.all(processes.map(({ heard }) => heard()))).toEqual(Array(4).fill('migrated'));
     const database = await open(location);
     const { rows } = await database.run((db) => sql`select number from counted`.execute(db));
     expect(rows).toEqual([{ number: 1 }]);
-  });
+  }
+  for (const { child } of processes) child.stdin.end();
 });
 
 describe('the file of SQLite', () => {
@@ -340,27 +344,26 @@ describe('a PostgreSQL that is not there', () => {
   });
 
   test('a killed one takes only queries with it, and is in use again once it is back', async () => {
-    await using server = await startPostgres();
-    const database = await open({ url: server.url });
+    const database = await open({ url: await postgres.createDatabase() });
     await migrate(database, notes);
     const slow = () => database.run((db) => sql`select pg_sleep(60)`.execute(db));
     const running = [slow(), slow()];
     await allNotes(database); // the third connection is idle at the end
-    server.kill();
+    postgres.kill();
     for (const query of [...running, allNotes(database)]) await expect(query).rejects.toBeInstanceOf(StoreUnavailable);
-    await server.restart();
+    await postgres.restart();
     expect(await allNotes(database)).toEqual([]);
   });
 
   test('a frozen one does not keep anybody from closing, and what was asked of it fails', async () => {
-    await using server = await startPostgres();
-    const database = await open({ url: server.url });
+    const database = await open({ url: await postgres.createDatabase() });
     await migrate(database, notes);
-    server.pause();
+    postgres.pause();
     const asked = [allNotes(database), allNotes(database)];
     const outcomes = Promise.allSettled(asked);
     await database.close();
     for (const { status } of await outcomes) expect(status).toBe('rejected');
     await expect(asked[0]).rejects.toBeInstanceOf(StoreUnavailable);
+    postgres.resume();
   });
 });

@@ -1,5 +1,4 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, jest } from '@jest/globals';
 import { startGateway, type Gateway, type UpstreamAccess } from '../../src/compose.ts';
@@ -8,6 +7,7 @@ import type { Installation } from '../../src/model/installation.ts';
 import { createLog } from '../../src/observe/log.ts';
 import { startSandbox, type Sandbox, type SandboxCall, type SandboxOptions } from '../../src/sandbox/server.ts';
 import { consent, type Consented, type Decision } from './consent.ts';
+import { scratchFolder } from './scratch.ts';
 
 /** An answer of the gateway. */
 export interface Answer {
@@ -179,7 +179,7 @@ const grantTypeOf = (body: unknown): string =>
 
 /** A place for an SQLite file that outlives its gateways; leaving the scope removes it. */
 export const createStoreFolder = async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'gateway-'));
+  const folder = await mkdtemp(join(scratchFolder(), 'gateway-'));
   const path = join(folder, 'gateway.db');
   return { folder, path, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
 };

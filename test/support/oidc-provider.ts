@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import Provider, { type Adapter, type AdapterPayload } from 'oidc-provider';
 
 /** What happened to tokens at the provider. */
-export interface OidcEvents {
+interface OidcEvents {
   /** Grants that it revoked because a spent token came again. */
   revoked: number;
   /** Refresh tokens that were spent, in order. */

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { settings } from '../../src/config.ts';
+import { createLookout } from './lookout.ts';
 
 /** A program that a test started. It dies with the test process, however that ends. */
 export interface Running {
@@ -14,8 +15,6 @@ export interface Running {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-const patienceMs = 20_000;
-
 /** Runs a command of the project with these settings and none of the developer's; leaving the scope ends it and all that it started. */
 export const run = (command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Running => {
   const child = spawn(command, args, {
@@ -26,43 +25,20 @@ export const run = (command: string, args: readonly string[], env: Readonly<Reco
   const { pid } = child;
   if (pid === undefined) throw new Error(`${command} cannot be started`);
   const endGroup = watchOver(pid);
-  let text = '';
+  const { output, seen, hear, end } = createLookout();
   let isOver = false;
-  const lookers = new Set<() => void>();
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.once('exit', (code, signal) => {
       isOver = true;
       endGroup();
       resolve({ code, signal });
-      for (const look of lookers) look();
+      end();
     });
   });
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-      for (const look of lookers) look();
-    });
-  }
-  const seen = (pattern: RegExp) =>
-    new Promise<RegExpExecArray>((resolve, reject) => {
-      const end = (act: () => void) => {
-        clearTimeout(impatience);
-        lookers.delete(look);
-        act();
-      };
-      const giveUp = (why: string) => end(() => reject(new Error(`${why} ${String(pattern)}: ${text}`)));
-      const look = () => {
-        const match = pattern.exec(text);
-        if (match) end(() => resolve(match));
-        else if (isOver) giveUp('ended before');
-      };
-      const impatience = setTimeout(giveUp, patienceMs, `${patienceMs} ms without`);
-      lookers.add(look);
-      look();
-    });
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => hear(chunk.toString()));
   return {
     pid,
-    output: () => text,
+    output,
     exited,
     seen,
     kill: (signal) => {

@@ -1,5 +1,4 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
@@ -8,10 +7,11 @@ import { createGrantStore } from '../../src/tokens/grant-store.ts';
 import { createSeal, type SealKey } from '../../src/tokens/seal.ts';
 import type { GrantKey } from '../../src/tokens/stored-grant.ts';
 import { startPostgres, type PostgresServer } from '../support/postgres.ts';
+import { scratchFolder } from '../support/scratch.ts';
 import { app, changeRow, openStore, pairOf, rowOf, seal, stateOf, type OpenStore } from './rotation.ts';
 import { idOf } from './upstream.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'grants-'));
+const folder = mkdtempSync(join(scratchFolder(), 'grants-'));
 let postgres: PostgresServer;
 let fileCount = 0;
 const opened: OpenStore[] = [];

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { GatewayError } from '../../src/model/errors.ts';
 import { createLog } from '../../src/observe/log.ts';
 import { createTally } from '../../src/observe/tally.ts';
@@ -8,6 +8,7 @@ import { toTokenAnswer } from '../../src/tokens/access-token.ts';
 import { createAudit } from '../../src/tokens/audit.ts';
 import { agencyGrant, clientCredentials, locationGrants, privateToken } from '../../src/tokens/grants.ts';
 import type { Renewal } from '../../src/tokens/renewal.ts';
+import { outcomeOf, realButTimeouts, turns } from './rotation.ts';
 import { callsOf, connect, idOf, startTokenEndpoint, storedGrant, type GrantParts } from './upstream.ts';
 
 const scopes = ['socialplanner/tag.readonly', 'locations.readonly'];
@@ -337,10 +338,22 @@ describe('the answer of the token endpoint', () => {
   });
 
   test('silence ends after the time limit, without a second try', async () => {
-    await using endpoint = await startTokenEndpoint(() => undefined);
-    await using room = connect(endpoint, byCredentials, { timeoutMs: 20 });
-    await expect(room.grant.obtain(one, nothing)).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
-    expect(endpoint.bodies).toHaveLength(1);
+    const arrived = Promise.withResolvers<undefined>();
+    await using endpoint = await startTokenEndpoint(() => arrived.resolve(undefined));
+    jest.useFakeTimers({ doNotFake: [...realButTimeouts] });
+    try {
+      await using room = connect(endpoint, byCredentials, { timeoutMs: 5_000 });
+      const outcome = outcomeOf(room.grant.obtain(one, nothing));
+      await arrived.promise;
+      await jest.advanceTimersByTimeAsync(4_999);
+      await turns();
+      expect(endpoint.bodies).toHaveLength(1);
+      await jest.advanceTimersByTimeAsync(1);
+      expect(await outcome).toBe('UPSTREAM_TIMEOUT');
+      expect(endpoint.bodies).toHaveLength(1);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 });
 

@@ -1,14 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { DatabaseLocation } from '../../src/stores/sql.ts';
 import type { GrantKey, StoredGrant } from '../../src/tokens/stored-grant.ts';
 import { startPostgres, type PostgresServer } from '../support/postgres.ts';
+import { scratchFolder } from '../support/scratch.ts';
 import { changeRow, openStore, pairOf, realTimers, rowOf, stateOf, type OpenStore } from './rotation.ts';
 import { idOf } from './upstream.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'leases-'));
+const folder = mkdtempSync(join(scratchFolder(), 'leases-'));
 let postgres: PostgresServer;
 let fileCount = 0;
 const opened: OpenStore[] = [];

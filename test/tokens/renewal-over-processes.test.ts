@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startSandbox, type SandboxOptions } from '../../src/sandbox/server.ts';
 import type { DatabaseLocation } from '../../src/stores/sql.ts';
 import type { GrantKey } from '../../src/tokens/stored-grant.ts';
 import { startPostgres, type PostgresServer } from '../support/postgres.ts';
+import { scratchFolder } from '../support/scratch.ts';
 import {
   askedOf,
   changeRow,
@@ -22,7 +22,7 @@ import {
 } from './rotation.ts';
 import { idOf } from './upstream.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'renewals-'));
+const folder = mkdtempSync(join(scratchFolder(), 'renewals-'));
 let postgres: PostgresServer;
 let fileCount = 0;
 const leftovers: (() => unknown)[] = [];

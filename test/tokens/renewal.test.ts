@@ -201,9 +201,15 @@ describe('a renewal', () => {
     expect(lines.at(-1)).toContain('is stored');
 
     await live(-2, -1);
-    const stuck = await setUp({ onAnswer: () => new Promise(() => undefined) });
+    const arrived = Promise.withResolvers<undefined>();
+    const onAnswer = () => {
+      arrived.resolve(undefined);
+      return new Promise(() => undefined);
+    };
+    const stuck = await setUp({ onAnswer });
     await stuck.live(-2, -1);
     void stuck.renewal.obtain(stuck.key, needs.any);
+    await arrived.promise; // else its request could still be under way when the sandbox closes
     await stuck.renewal.settle(20);
     expect(await stateOf(stuck.opened, stuck.key)).toBe('leased'); // its journal tells the next process
   });

@@ -124,6 +124,19 @@ export const realTimers = [
   'performance',
 ] as const;
 
+/** For fake timers that fake the timeouts alone: sockets need none. */
+export const realButTimeouts = [
+  'nextTick',
+  'queueMicrotask',
+  'setImmediate',
+  'clearImmediate',
+  'setInterval',
+  'clearInterval',
+  'hrtime',
+  'performance',
+  'Date',
+] as const;
+
 /** Nobody has a token yet; or this one is due; or this one was refused. */
 export const needs = {
   any: { kind: 'token', held: null, refused: null },

@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { createLog } from '../../src/observe/log.ts';
@@ -9,6 +8,7 @@ import type { SurveyedGrant } from '../../src/tokens/grant-store.ts';
 import type { GrantKey } from '../../src/tokens/stored-grant.ts';
 import { startUpkeep, type Upkeep } from '../../src/tokens/upkeep.ts';
 import { startPostgres, type PostgresServer } from '../support/postgres.ts';
+import { scratchFolder } from '../support/scratch.ts';
 import { askedOf, changeRow, openStore, pairOf, realTimers, rowOf, startReplica, stateOf } from './rotation.ts';
 import { idOf } from './upstream.ts';
 
@@ -187,7 +187,7 @@ describe('the rounds', () => {
 });
 
 describe('grants that nobody asks for', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'upkeep-'));
+  const folder = mkdtempSync(join(scratchFolder(), 'upkeep-'));
   let postgres: PostgresServer;
   let fileCount = 0;
   const leftovers: (() => unknown)[] = [];
