@@ -15,7 +15,7 @@ export interface RunningCommand {
   readonly standardOutput: () => string;
   readonly standardError: () => string;
   /** As that of a program. */
-  seen(pattern: RegExp): Promise<RegExpExecArray>;
+  readonly seen: (pattern: RegExp) => Promise<RegExpExecArray>;
   /** Rejects for what would show a stack trace. */
   readonly exited: Promise<{ readonly code: number }>;
   [Symbol.asyncDispose](): Promise<void>;

@@ -2,7 +2,7 @@
 export interface Lookout {
   readonly output: () => string;
   /** Resolves with the first match in what was said or is going to be; rejects when the program ends before that, and after 20 s. */
-  seen(pattern: RegExp): Promise<RegExpExecArray>;
+  readonly seen: (pattern: RegExp) => Promise<RegExpExecArray>;
   readonly hear: (text: string) => void;
   /** Nothing more will come. */
   readonly end: () => void;

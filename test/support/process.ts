@@ -8,7 +8,7 @@ export interface Running {
   /** Everything that it has written so far, both streams. */
   readonly output: () => string;
   /** Resolves with the first match in what it has written or is going to write; rejects when it ends before that, and after 20 s. */
-  seen(pattern: RegExp): Promise<RegExpExecArray>;
+  readonly seen: (pattern: RegExp) => Promise<RegExpExecArray>;
   /** Ends the program alone, not its parents (npm passes signals on by itself). */
   kill(signal: NodeJS.Signals): void;
   readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;

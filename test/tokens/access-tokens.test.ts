@@ -1,65 +1,12 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { GatewayError, type ErrorCode } from '../../src/model/errors.ts';
-import { toLocationId, type LocationId } from '../../src/model/ids.ts';
-import type { AccessToken } from '../../src/tokens/access-token.ts';
-import { createAccessTokens } from '../../src/tokens/access-tokens.ts';
-import type { Grant } from '../../src/tokens/grants.ts';
-import { lost } from '../../src/tokens/redeem.ts';
-import { holderKey, type Holder } from '../../src/upstream/send.ts';
+import type { ErrorCode } from '../../src/model/errors.ts';
+import { holderKey } from '../../src/upstream/send.ts';
+import { always, create, minutes, one, scopes, spentOf, two, waitFor } from './answers.ts';
+import { idOf } from './upstream.ts';
 
 const start = Date.parse('2026-11-24T10:00:00.000Z');
 beforeEach(() => void jest.useFakeTimers({ now: start }));
 afterEach(() => void jest.useRealTimers());
-
-const always = new AbortController().signal;
-const waitFor = (ms: number) => jest.advanceTimersByTimeAsync(ms);
-const minutes = (count: number) => count * 60_000;
-const scopes = ['tags', 'statistics'];
-
-const idOf = (text: string): LocationId => {
-  const id = toLocationId(text);
-  if (id === null) throw new Error(`not an id: ${text}`);
-  return id;
-};
-const one: Holder = { kind: 'location', locationId: idOf('one') };
-const two: Holder = { kind: 'location', locationId: idOf('two') };
-
-/** A grant whose token endpoint answers 100 ms later what `answers` say, the last of them again and again. */
-const create = (
-  answers: readonly (Partial<AccessToken> | ErrorCode)[] = [{}],
-  { retryAfterMs, ...grantOptions }: Partial<Grant> & { retryAfterMs?: number } = {},
-) => {
-  let asked = 0;
-  const obtain: Grant['obtain'] = async () => {
-    const answer = answers[Math.min(asked, answers.length - 1)] ?? {};
-    asked += 1;
-    const value = `token ${asked}`;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    if (typeof answer === 'string') throw new GatewayError(answer, retryAfterMs === undefined ? {} : { retryAfterMs });
-    const now = Date.now();
-    const token = { obtainedAt: now, expiresAt: now + minutes(60), scopes, locationId: null };
-    const given = { ...token, reveal: () => value, ...answer };
-    return { renewAt: given.expiresAt - minutes(1), ...given };
-  };
-  const grant: Grant = {
-    kind: 'CLIENT_CREDENTIALS',
-    isRenewable: true,
-    tokenKey: holderKey,
-    obtain,
-    ...grantOptions,
-  };
-  const tokens = createAccessTokens({ grant, wantedScopes: scopes });
-  /** The token's value or the error's code, once it is known. */
-  const get = async (holder: Holder = one, signal = always) => {
-    const answer = tokens.get(holder, signal).then(
-      (token) => token.reveal(),
-      (error: unknown) => (error instanceof GatewayError ? error.code : error),
-    );
-    await waitFor(100);
-    return answer;
-  };
-  return { tokens, get, asked: () => asked };
-};
 
 describe('obtaining', () => {
   test('a token is obtained once for a hundred who wait, and kept for those who come later', async () => {
@@ -213,12 +160,6 @@ describe('failing', () => {
 });
 
 describe('after a 401', () => {
-  const spentOf = async (tokens: ReturnType<typeof create>['tokens']) => {
-    const token = tokens.get(one, always);
-    await waitFor(100);
-    return token;
-  };
-
   test('the refused token is replaced once for all who had it', async () => {
     const { tokens, asked } = create();
     const spent = await spentOf(tokens);
@@ -249,6 +190,28 @@ describe('after a 401', () => {
 });
 
 describe('another token', () => {
+  const same = { reveal: () => 'same' };
+
+  test('one that is read from the store again is the same token: refused once, it is refused in every copy', async () => {
+    const { tokens, asked } = create([same, same, {}]);
+    const first = await spentOf(tokens);
+    tokens.askAgain(holderKey(one));
+    await spentOf(tokens);
+    const renewed = tokens.renew(one, first, always);
+    await waitFor(100);
+    expect([(await renewed).reveal(), asked()]).toEqual(['token 3', 3]);
+  });
+
+  test('one that upstream refuses while it is on its way is not handed out', async () => {
+    const { tokens, asked } = create([same, same, {}]);
+    const first = await spentOf(tokens);
+    tokens.askAgain(holderKey(one));
+    const underWay = tokens.get(one, always);
+    const renewed = tokens.renew(one, first, always);
+    await waitFor(200);
+    expect([(await underWay).reveal(), (await renewed).reveal(), asked()]).toEqual(['token 3', 'token 3', 3]);
+  });
+
   test('the grant is told which token is due and which one upstream refused, so that it never gives that one again', async () => {
     const asked: unknown[] = [];
     const values = ['token 1', 'token 2', 'token 3'];
@@ -321,72 +284,4 @@ describe('another token', () => {
     await get();
     expect(await look()).toMatchObject({ status: 'CONNECTED', missingScopes: [] });
   });
-});
-
-describe('the installation', () => {
-  const look = async ({ tokens }: ReturnType<typeof create>, holder: LocationId = idOf('one')) => {
-    const installation = tokens.installation(holder, always);
-    installation.catch(() => undefined);
-    await waitFor(100);
-    return installation;
-  };
-  const none = { grantedScopes: [], missingScopes: scopes, tokenRenewedAt: null, tokenExpiresAt: null };
-
-  test('a working grant says when its token was renewed, when it ends and which scopes are missing', async () => {
-    expect(await look(create([{ scopes: ['tags', 'other'] }]))).toEqual({
-      status: 'CONNECTED',
-      grantedScopes: ['tags', 'other'],
-      missingScopes: ['statistics'],
-      grantKind: 'CLIENT_CREDENTIALS',
-      tokenRenewedAt: start + 100,
-      tokenExpiresAt: start + 100 + minutes(60),
-    });
-  });
-
-  test.each<[ErrorCode, Grant['kind'], string]>([
-    ['LOCATION_NOT_CONNECTED', 'CLIENT_CREDENTIALS', 'NOT_INSTALLED'],
-    ['LOCATION_NOT_CONNECTED', 'LOCATION_GRANT', 'NOT_INSTALLED'],
-    ['LOCATION_PAUSED', 'CLIENT_CREDENTIALS', 'PAUSED'],
-    ['LOCATION_PAUSED', 'LOCATION_GRANT', 'PAUSED'],
-  ])('%s of a grant of the kind %s is shown as %s', async (code, kind, status) => {
-    expect(await look(create([code], { kind }))).toEqual({ ...none, status, grantKind: kind });
-  });
-
-  test('a grant that was there and is lost needs a person again', async () => {
-    const room = create([{}], { kind: 'LOCATION_GRANT', obtain: () => Promise.reject(lost('seed', 'refused')) });
-    expect(await look(room)).toEqual({ ...none, status: 'REAUTHORIZATION_REQUIRED', grantKind: 'LOCATION_GRANT' });
-  });
-
-  test.each<ErrorCode>(['UPSTREAM_UNAVAILABLE', 'UPSTREAM_AUTH_FAILED', 'GRANT_STORE_UNAVAILABLE'])(
-    '%s says nothing about the grant',
-    async (code) => {
-      await expect(look(create([code]))).rejects.toMatchObject({ code });
-    },
-  );
-
-  test('a static token shows what upstream granted and refused so far, and never expires', async () => {
-    const room = create([{ scopes: null, expiresAt: Infinity }], { kind: 'PRIVATE_INTEGRATION', isRenewable: false });
-    expect(await look(room)).toMatchObject({ status: 'CONNECTED', grantedScopes: [], missingScopes: [] });
-    room.tokens.heard(one, 'tags', null);
-    room.tokens.heard(one, 'statistics', 'scope-missing');
-    expect(await look(room)).toMatchObject({
-      status: 'CONNECTED',
-      grantedScopes: ['tags'],
-      missingScopes: ['statistics'],
-      tokenExpiresAt: null,
-    });
-  });
-
-  test.each(['private-token', 'token-expired'] as const)(
-    'a static token refused with %s must be replaced by a person; trouble that is not about it changes nothing',
-    async (refusal) => {
-      const room = create([{ scopes: null }], { kind: 'PRIVATE_INTEGRATION', isRenewable: false });
-      room.tokens.heard(one, 'tags', refusal);
-      expect((await look(room)).status).toBe('REAUTHORIZATION_REQUIRED');
-      room.tokens.heard(one, 'tags', 'server');
-      expect((await look(room)).status).toBe('REAUTHORIZATION_REQUIRED');
-      room.tokens.heard(one, 'tags', null);
-      expect((await look(room)).status).toBe('CONNECTED');
-    },
-  );
 });
