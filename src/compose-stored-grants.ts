@@ -14,7 +14,7 @@ import { agencyGrant, locationGrants, seededGrant, type Grant } from './tokens/g
 import { createInstalls, type InstallRules } from './tokens/install.ts';
 import { createRedeem, storeIsAway } from './tokens/redeem.ts';
 import { createRenewal, type Renewal } from './tokens/renewal.ts';
-import { createSeal, type Seal } from './tokens/seal.ts';
+import { createSeal, SealError, type Seal } from './tokens/seal.ts';
 import type { GrantKey, GrantSpace, GrantSummary } from './tokens/stored-grant.ts';
 import { createTickets, type Tickets } from './tokens/ticket.ts';
 import { startUpkeep } from './tokens/upkeep.ts';
@@ -40,6 +40,7 @@ export const composeStoredGrants = async (
     await space.database.close();
     throw error;
   });
+  log.info('grants are stored', { place: 'url' in config.database ? 'PostgreSQL' : config.database.path });
   const redeem = createRedeem({ leases: store.leases, client, audit, canReconnect: config.canReconnect });
   const renewal = createRenewal({ store, redeem, log });
   const upkeep = startUpkeep({ store, renewal, log, onChanged });
@@ -93,6 +94,27 @@ const checkKeys = async (store: GrantStore, seal: Seal): Promise<void> => {
         'or, if it is lost, move the store away and let people connect again.',
   );
   if (problems.length > 0) throw new ConfigError(problems);
+  if (await isForeign(store)) throw new ConfigError([foreignKeys]);
+};
+
+const foreignKeys =
+  'TOKEN_KEYS opens none of the stored grants, though the ids of its keys are theirs: set the keys that sealed them, ' +
+  'or, if they are lost, move the store away and let people connect again.';
+
+/** As many grants as are looked into: one that was damaged is that location's trouble, all of them are the ring's. */
+const looked = 20;
+
+const isForeign = async (store: GrantStore): Promise<boolean> => {
+  const keys = (await store.summaries()).slice(0, looked).map(({ key }) => key);
+  for (const key of keys) {
+    try {
+      await store.find(key);
+      return false;
+    } catch (error) {
+      if (!(error instanceof SealError)) throw error;
+    }
+  }
+  return keys.length > 0;
 };
 
 const seed = async (store: GrantStore, grant: StoredGrantConfig, audit: Audit): Promise<void> => {

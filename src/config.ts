@@ -1,5 +1,6 @@
 // The only reader of the environment. Which settings there are stands in settings.ts.
-import { join } from 'node:path';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { createSettingReader, isLoopback } from './setting.ts';
 import type { Environment, SettingReader } from './setting.ts';
 import { findUnknownNames } from './setting-names.ts';
@@ -12,7 +13,7 @@ import { readUpstream, type Findings, type UpstreamChoice } from './upstream-set
 export { envExample, settings, settingsTable } from './settings-text.ts';
 export type { UpstreamGrant } from './upstream-settings.ts';
 
-/** Everything the process was told at its start. Only main.ts and compose.ts see it whole. */
+/** Everything the process was told at its start. Only main.ts, cli/ and compose*.ts see it whole. */
 export interface Config {
   readonly host: string;
   /** 0 takes any free port, here and in `sandboxPort`. */
@@ -143,11 +144,14 @@ const scopesOf = ({ read, isSet }: SettingReader, upstream: UpstreamChoice): rea
   return (isWhole ? read(rows.scopes) : `${read(rows.scopes)} ${agencyScopes}`).split(' ');
 };
 
+// Wherever it is started from: a store that is looked for elsewhere would seem to be empty.
+const packageFolder = fileURLToPath(new URL('..', import.meta.url));
+
 const databaseOf = ({ read }: SettingReader, upstream: UpstreamChoice): DatabaseLocation => {
   // The sandbox forgets its tokens when it ends, and whatever other program DATABASE_URL was set for must not keep it from starting.
   if (upstream.kind === 'sandbox') return { path: ':memory:' };
   const url = read(rows.databaseUrl);
-  return url === null ? { path: join(read(rows.dataDir), 'gateway.db') } : { url };
+  return url === null ? { path: resolve(packageFolder, read(rows.dataDir), 'gateway.db') } : { url };
 };
 
 const tokenKeysOf = ({ read }: SettingReader): Config['tokenKeys'] => {
@@ -156,9 +160,20 @@ const tokenKeysOf = ({ read }: SettingReader): Config['tokenKeys'] => {
 };
 
 const checkTogether = (
-  { host, port, sandboxPort, upstream, scopes }: Config,
+  { host, port, sandboxPort, upstream, scopes, areForeignInstallsTaken }: Config,
   { problems, warnings }: Findings,
 ): void => {
+  if (
+    areForeignInstallsTaken &&
+    upstream.kind === 'live' &&
+    'companyId' in upstream.grant &&
+    !upstream.grant.companyId
+  ) {
+    problems.push(
+      'UPSTREAM_MARKETPLACE_INSTALLS=on needs UPSTREAM_COMPANY_ID: such an install carries nothing that we gave it, ' +
+        'so anybody could connect their own company here.',
+    );
+  }
   if (upstream.kind === 'live' && upstream.grant.kind === 'agency' && !scopes.includes('oauth.write')) {
     warnings.push('UPSTREAM_SCOPES lacks oauth.write, without which an agency gets no token of its locations: add it.');
   }

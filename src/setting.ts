@@ -1,4 +1,4 @@
-// The kinds of settings there are. The settings themselves, one row each, stand in config.ts.
+// The kinds of settings there are. The settings themselves, one row each, stand in settings.ts.
 import { readFileSync } from 'node:fs';
 import { isIP, isIPv4 } from 'node:net';
 import { z } from 'zod';

@@ -72,8 +72,8 @@ export const rows = {
   scopes: text('UPSTREAM_SCOPES', {
     default: leastScopes,
     values: 'scopes separated by single spaces',
-    // RFC 6749 section 3.3
-    form: /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/,
+    // RFC 6749 section 3.3, without the comma, which somebody would take for a separator
+    form: /^[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+( [\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+)*$/,
     doc: 'What a token request and a consent ask for. Absent: the least that the graph can use, for agency `oauth.readonly oauth.write` too.',
   }),
   pkce: choice('UPSTREAM_PKCE', ['on', 'off'], {
@@ -86,7 +86,7 @@ export const rows = {
   }),
   marketplaceInstalls: choice('UPSTREAM_MARKETPLACE_INSTALLS', ['on', 'off'], {
     default: 'off',
-    doc: "Whether installs that were begun on the vendor's marketplace, and not at `/oauth/install`, are taken.",
+    doc: "Whether installs that were begun on the vendor's marketplace, and not at `/oauth/install`, are taken. Needs `UPSTREAM_COMPANY_ID`.",
   }),
   publicUrl: origin('PUBLIC_URL', {
     default: null,
@@ -101,7 +101,7 @@ export const rows = {
     default: 'data',
     values: 'path of a folder',
     form: /^[^\0]+$/,
-    doc: 'Where SQLite keeps its file, readable by its owner only.',
+    doc: 'Where SQLite keeps its file, readable by its owner only; from the folder of package.json, if it does not begin with /.',
   }),
   tokenKeys: keyRing(
     'TOKEN_KEYS',

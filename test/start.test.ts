@@ -89,8 +89,7 @@ describe('a start that cannot work', () => {
   });
 
   test.each([
-    [[], 'SANDBOX_PORT'],
-    [['sandbox'], 'SANDBOX_PORT'],
+    [['sandbox'], 'SANDBOX_PORT'], // with a gateway beside it, it is started by the same function
     [[], 'PORT'],
   ])('with a taken port (arguments %j) is one line that names %s', async (args, name) => {
     const server = createServer().listen(0, '127.0.0.1');

@@ -182,7 +182,6 @@ describe('what surrounds the grants', () => {
   test.each([
     ['UPSTREAM_PKCE', 'on', { isPkceOn: true }],
     ['UPSTREAM_RECONNECT', 'off', { canReconnect: false }],
-    ['UPSTREAM_MARKETPLACE_INSTALLS', 'on', { areForeignInstallsTaken: true }],
     ['CREDENTIAL_MAX_AGE_DAYS', '30', { credentialMaxAgeDays: 30 }],
     ['DATA_DIR', '/var/lib/gateway', { database: { path: '/var/lib/gateway/gateway.db' } }],
     ['DATABASE_URL', 'postgres://gw:pw@db/grants', { database: { url: 'postgres://gw:pw@db/grants' } }],
@@ -279,5 +278,13 @@ describe('the keys that seal tokens', () => {
     expect(readConfig(agency).warnings).toEqual([]);
     const { warnings } = readConfig({ ...agency, UPSTREAM_SCOPES: 'locations.readonly oauth.readonly' });
     expect(warnings).toEqual([expect.stringMatching(/lacks oauth.write/)]);
+  });
+
+  test('installs that were begun elsewhere are taken for one company only', () => {
+    const on = { ...client, UPSTREAM_MARKETPLACE_INSTALLS: 'on' };
+    expect(problemsOf(on)).toEqual([
+      expect.stringMatching(/UPSTREAM_MARKETPLACE_INSTALLS=on needs UPSTREAM_COMPANY_ID/),
+    ]);
+    expect(readConfig({ ...on, UPSTREAM_COMPANY_ID: 'firm1' })).toMatchObject({ areForeignInstallsTaken: true });
   });
 });

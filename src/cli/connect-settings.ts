@@ -3,7 +3,7 @@ import { isLoopback, type Environment } from '../setting.ts';
 import type { Questions } from './ask.ts';
 import { readArguments, StartError, usageError } from './command.ts';
 import type { Changes } from './dot-env.ts';
-import { keyIdsOf, newKeyEntry } from './new-key.ts';
+import { newKeyEntry } from './new-key.ts';
 
 /** What stands on the command line. */
 export interface ConnectFlags {
@@ -50,8 +50,11 @@ const names = [
   'CLIENT_SECRET',
   'CLIENT_SECRET_FILE',
   'COMPANY_ID',
+  'SCOPES',
+  'RECONNECT',
 ];
-const written = [...names.map((name) => `UPSTREAM_${name}`), 'TOKEN_KEYS', 'TOKEN_KEYS_FILE'];
+const surroundings = ['DATABASE_URL', 'DATABASE_URL_FILE', 'DATA_DIR', 'PUBLIC_URL', 'HOST', 'PORT'];
+const written = [...names.map((name) => `UPSTREAM_${name}`), 'TOKEN_KEYS', 'TOKEN_KEYS_FILE', ...surroundings];
 
 /** Everything that a gateway needs to know to be connected, from the command line, the environment and the person, in this order. Throws
  * StartError for what is missing and cannot be asked for. */
@@ -66,7 +69,7 @@ export const gatherSettings = async (
   const missing = missingOf(told);
   if (missing.length > 0 && !questions) throw new StartError(nobodyToAsk(missing), 2);
   const asked = questions ? await ask(told, questions) : {};
-  const keys = isSet(told, 'TOKEN_KEYS') ? {} : { TOKEN_KEYS: newKeyEntry(keyIdsOf(env)) };
+  const keys = isSet(told, 'TOKEN_KEYS') ? {} : { TOKEN_KEYS: newKeyEntry() };
   return { ...told, ...asked, ...keys };
 };
 

@@ -16,8 +16,8 @@ const help = `npm run keys [-- new | reseal]: the keys that seal stored grants (
 
   --dot-env FILE             reads settings from FILE too; the environment stands over it
 
-To change the key: put a new one in front of TOKEN_KEYS, restart every gateway with that,
-run reseal, then remove the old one and restart again.
+To change the key: add a new one at the end of TOKEN_KEYS and restart every gateway, so that all
+can open what it seals; put it in front and restart again; run reseal; remove the old one.
 
 Exit code: 0 all is well, 1 something is to be done, 2 arguments or settings make no sense.`;
 
@@ -40,11 +40,11 @@ export const keys: Command = async ({ args, env }) => {
 
 const printNew = (env: Environment): 0 => {
   const ids = keyIdsOf(env);
-  console.log(newKeyEntry(ids));
+  console.log(newKeyEntry());
   console.error(
     ids.length === 0
       ? 'Set TOKEN_KEYS to it, or put it alone into a file and set TOKEN_KEYS_FILE. Keep it: without it no stored grant can be opened.'
-      : 'Put it in front of what TOKEN_KEYS holds, with a comma between, and restart every gateway; then "npm run keys -- reseal".',
+      : 'Put it at the end of what TOKEN_KEYS holds, with a comma between, and restart every gateway; then in front and again; then "npm run keys -- reseal".',
   );
   return 0;
 };
@@ -110,7 +110,9 @@ const reseal = async (store: GrantStore, [newest = '', ...older]: Ring): Promise
     return 1;
   }
   if (older.length > 0)
-    console.log(`Nothing needs the older keys any more: remove ${older.join(', ')} from TOKEN_KEYS.`);
+    console.log(
+      `Once every gateway has this order, nothing needs the older keys: remove ${older.join(', ')} from TOKEN_KEYS.`,
+    );
   return 0;
 };
 

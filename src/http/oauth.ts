@@ -27,7 +27,16 @@ export const oauthRoutes =
     app.get('/oauth/install', { helmet }, async (request, reply) => {
       const query = new URLSearchParams(searchOf(request));
       const by = administrator({ hostname: request.hostname, ticket: query.get('ticket') });
-      if (by === null) return showProblem(reply, 'not-administrator');
+      if (by === null) {
+        installs.refuse(query.has('ticket') ? 'bad ticket' : 'no ticket');
+        return showProblem(reply, 'not-administrator');
+      }
+      const home = new URL(publicUrl());
+      // The cookie must be where the browser comes back to: localhost is another site than 127.0.0.1.
+      if (request.headers.host !== home.host && request.headers.host !== undefined)
+        return reply
+          .header('cache-control', 'no-store')
+          .redirect(`${home.origin}/oauth/install${searchOf(request)}`, 302);
       const wanted = query.get('location');
       const locationId = wanted === null ? null : toLocationId(wanted);
       if (wanted !== null && locationId === null) return showProblem(reply, 'bad-location');
@@ -43,7 +52,7 @@ export const oauthRoutes =
     app.get('/oauth/callback', { helmet }, (request, reply) =>
       answering(reply, async () => {
         const secret = browserSecretOf(request);
-        const done = await installs.finish({ search: searchOf(request), browserSecret: secret, by: 'browser' });
+        const done = await installs.finish({ search: searchOf(request), browserSecret: secret });
         void reply.header('set-cookie', cookie('', 0, publicUrl()));
         return show(reply, 200, 'Connected', connected(done));
       }),
@@ -84,6 +93,8 @@ const connected = ({ holder, missingScopes }: Installed): string => {
     holder.kind === 'location'
       ? `<p>Location <code>${escapeHtml(holder.locationId)}</code> is connected.</p>`
       : `<p>Agency <code>${escapeHtml(holder.companyId)}</code> is connected, with all its locations in which the app is installed.</p>`;
+  if (missingScopes === null)
+    return `${who}<p>Upstream did not say which scopes it granted. Fields that need another one answer null and name it.</p>`;
   if (missingScopes.length === 0)
     return `${who}<p>Every scope that was asked for is granted. You can close this page.</p>`;
   const list = missingScopes.map((scope) => `<li><code>${escapeHtml(scope)}</code></li>`).join('');
@@ -94,7 +105,7 @@ const connected = ({ holder, missingScopes }: Installed): string => {
   );
 };
 
-type Problem = InstallProblem | 'not-administrator' | 'bad-location';
+type Problem = InstallProblem | 'bad-location';
 
 const again = 'Begin again at <a href="/oauth/install">/oauth/install</a>.';
 
@@ -109,7 +120,7 @@ const problems: Readonly<Record<Problem, readonly [number, string, string]>> = {
   'state-unknown': [
     400,
     'This consent is not known',
-    `It was begun in another browser or more than ten minutes ago, or has been used already: each is good for one return. ${again}`,
+    `It was begun in another browser or more than ten minutes ago, or has been used already: each is good for one return. If you only loaded the page again, all is well. ${again}`,
   ],
   'state-missing': [
     400,

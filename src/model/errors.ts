@@ -62,8 +62,8 @@ export const errorTable = {
     true,
   ),
   GRANT_STORE_UNAVAILABLE: row(
-    'The gateway cannot reach its store of grants, and an access token has run out meanwhile.',
-    'Repeat later; the operator must check the store of `DATABASE_URL` or `DATA_DIR`.',
+    'The gateway cannot read its store of grants, and holds no access token that is still good.',
+    'Repeat later; the operator must check the store of `DATABASE_URL` or `DATA_DIR`, and `TOKEN_KEYS`.',
     true,
   ),
   SHUTTING_DOWN: row('This gateway is shutting down.', 'Repeat at once; another replica answers.', true),

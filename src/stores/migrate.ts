@@ -31,7 +31,7 @@ export const migrate = <Tables>(database: Database<Tables>, migrations: Migratio
     (db) =>
       db.transaction().execute(async (transaction) => {
         if (database.kind === 'postgres') await lock(transaction);
-        const taken = await takenSteps(transaction);
+        const taken = await takenSteps(database, transaction);
         const unknown = taken.filter((name) => !Object.hasOwn(migrations, name)).toSorted();
         if (unknown.length > 0) throw tooNew(unknown);
         for (const [name, migration] of Object.entries(migrations)) {
@@ -51,12 +51,17 @@ const lock = async (transaction: MigrationDb): Promise<void> => {
   await sql`select pg_advisory_xact_lock(${lockId})`.execute(transaction);
 };
 
-const takenSteps = async (db: MigrationDb): Promise<readonly string[]> => {
-  await sql`create table if not exists gateway_migrations (name text primary key, executed_at bigint not null)`.execute(
-    db,
-  );
+const takenSteps = async ({ kind }: Pick<Database<unknown>, 'kind'>, db: MigrationDb): Promise<readonly string[]> => {
+  const create = sql`create table if not exists gateway_migrations (name text primary key, executed_at bigint not null)`;
+  if (kind === 'sqlite' || !(await isBegun(db))) await create.execute(db);
   const { rows } = await sql<{ readonly name: string }>`select name from gateway_migrations`.execute(db);
   return rows.map(({ name }) => name);
+};
+
+// PostgreSQL asks for the right to create also where there is nothing to create, and a gateway may be denied that right.
+const isBegun = async (db: MigrationDb): Promise<boolean> => {
+  const look = sql<{ readonly known: boolean }>`select to_regclass('gateway_migrations') is not null as known`;
+  return (await look.execute(db)).rows[0]?.known === true;
 };
 
 const tooNew = (names: readonly string[]): StoreTooNew =>

@@ -103,9 +103,10 @@ const endNow = (socket: Socket): Promise<void> =>
 
 /**
  * Classes of https://www.postgresql.org/docs/current/errcodes-appendix.html: 08 connection, 53 resources, 57 operator
- * (shutdown, statement_timeout), 58 system; a lock not had in time, a transaction idle for too long, a server that only reads.
+ * (shutdown, statement_timeout), 58 system; a lock not had in time, a transaction idle for too long, a server that only reads,
+ * a right that this role lacks, a table of somebody else under our name.
  */
-const unavailableState = /^(?:08|53|57|58)|^(?:55P03|25P03|25006)$/;
+const unavailableState = /^(?:08|53|57|58)|^(?:55P03|25P03|25006|42501|42P07)$/;
 
 const isUnavailable = (error: unknown): boolean => {
   if (error instanceof pg.DatabaseError) return unavailableState.test(error.code ?? '');

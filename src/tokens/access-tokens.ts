@@ -118,7 +118,9 @@ export const createAccessTokens = ({
 
 const tokenOf = async (grant: Grant, holder: Holder, slot: Slot, signal: AbortSignal): Promise<AccessToken> => {
   const now = Date.now();
-  const { token, failure, isStale } = slot;
+  const { token, failure } = slot;
+  // Also while somebody who asked for another one waits for it.
+  const isStale = slot.isStale || (token !== null && slot.flight?.asker.held === null);
   if (token !== null && now < token.renewAt && !isStale) return token;
   const leftMs = token === null ? 0 : token.expiresAt - now;
   const stillGood = leftMs > 0 ? token : null;

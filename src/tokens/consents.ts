@@ -1,6 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { LocationId } from '../model/ids.ts';
-import { toLocationId } from '../model/ids.ts';
+import { toLocationId, type LocationId } from '../model/ids.ts';
 import { placeOf, type GrantSpace } from './stored-grant.ts';
 
 /** A consent that was begun. */
@@ -17,6 +16,8 @@ export interface ConsentTerms {
   readonly codeVerifier: string | null;
   /** The location that is to be connected; null for whichever the person chooses. */
   readonly locationId: LocationId | null;
+  /** Who began it. */
+  readonly by: string;
 }
 
 /** Consents under way, in the store: the callback may come to another replica. */
@@ -34,7 +35,7 @@ export const createConsents = (space: GrantSpace): Consents => {
   const { app, database, seal } = space;
   const { run } = database;
   return {
-    begin: async ({ codeVerifier, locationId }) => {
+    begin: async ({ codeVerifier, locationId, by }) => {
       const [state, browserSecret] = [random(), random()];
       const stateDigest = digest(state);
       const row = {
@@ -43,19 +44,20 @@ export const createConsents = (space: GrantSpace): Consents => {
         browser_digest: digest(browserSecret),
         sealed_verifier: codeVerifier === null ? null : seal.seal(codeVerifier, placeOf(space, stateDigest)),
         location_id: locationId,
+        begun_by: by,
         expires_at: Date.now() + consentMs,
       };
       await run((db) =>
-        db.deleteFrom('consents').where('app', '=', app).where('expires_at', '<', Date.now()).execute(),
+        db.deleteFrom('gateway_consents').where('app', '=', app).where('expires_at', '<', Date.now()).execute(),
       );
-      await run((db) => db.insertInto('consents').values(row).execute());
+      await run((db) => db.insertInto('gateway_consents').values(row).execute());
       return { state, browserSecret };
     },
     finish: async (state, browserSecret) => {
       const stateDigest = digest(state);
       const row = await run((db) =>
         db
-          .deleteFrom('consents')
+          .deleteFrom('gateway_consents')
           .where('app', '=', app)
           .where('state_digest', '=', stateDigest)
           .returningAll()
@@ -67,6 +69,7 @@ export const createConsents = (space: GrantSpace): Consents => {
       return {
         codeVerifier: verifier === null ? null : seal.open(verifier, placeOf(space, stateDigest)),
         locationId: row.location_id === null ? null : toLocationId(row.location_id),
+        by: row.begun_by,
       };
     },
   };

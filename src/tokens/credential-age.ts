@@ -25,14 +25,14 @@ export const readCredentialAges = async (
     const row = { app, name, fingerprint, first_seen_at: now };
     await database.run((db) =>
       db
-        .insertInto('credentials')
+        .insertInto('gateway_credentials')
         .values(row)
         .onConflict((on) => on.doNothing())
         .execute(),
     );
     const { first_seen_at: since } = await database.run((db) =>
       db
-        .selectFrom('credentials')
+        .selectFrom('gateway_credentials')
         .select('first_seen_at')
         .where('app', '=', app)
         .where('name', '=', name)

@@ -47,7 +47,7 @@ export const createGrantStore = (space: GrantSpace): GrantStore => {
       const isLeased = sql<number | boolean>`coalesce(leased_until > ${database.now()}, false)`.as('is_leased');
       const row = await database.run((db) =>
         db
-          .selectFrom('grants')
+          .selectFrom('gateway_grants')
           .selectAll()
           .select(isLeased)
           .where('app', '=', app)
@@ -56,7 +56,12 @@ export const createGrantStore = (space: GrantSpace): GrantStore => {
       );
       return row ? toStored(space, row, Boolean(row.is_leased)) : null;
     },
-    summaries: async () => (await rowsOf(space)).map(toSummary),
+    summaries: async () => {
+      const rows = await database.run((db) =>
+        db.selectFrom('gateway_grants').select(summaryColumns).where('app', '=', app).orderBy('grant_key').execute(),
+      );
+      return rows.map(toSummary);
+    },
     keyUse: async () => {
       const groups = Map.groupBy(await rowsOf(space), ({ sealed }) => seal.keyIdOf(sealed));
       return new Map([...groups].map(([id, rows]) => [id, rows.length]));
@@ -75,7 +80,7 @@ const survey = async ({ app, database }: GrantSpace, idleMs: number): Promise<re
   const isNeglected = sql<number | boolean>`(is_dead = 0 and ${isFree} and (is_redeeming = 1 or ${isOld}))`;
   const rows = await database.run((db) =>
     db
-      .selectFrom('grants')
+      .selectFrom('gateway_grants')
       .select([...summaryColumns, 'obtained_at'])
       .select(isNeglected.as('is_neglected'))
       .where('app', '=', app)
@@ -91,17 +96,21 @@ const survey = async ({ app, database }: GrantSpace, idleMs: number): Promise<re
 };
 
 const rowsOf = ({ app, database }: GrantSpace) =>
-  database.run((db) => db.selectFrom('grants').selectAll().where('app', '=', app).orderBy('grant_key').execute());
+  database.run((db) =>
+    db.selectFrom('gateway_grants').selectAll().where('app', '=', app).orderBy('grant_key').execute(),
+  );
 
 const put = async (space: GrantSpace, key: GrantKey, pair: TokenAnswer, refreshToken: string): Promise<void> => {
   const sealed = sealPair(space, key, refreshToken, pair.access.reveal());
   const values = { ...columnsOf(pair), ...atRest, sealed, is_dead: 0, reconnect_tried_at: null };
   await space.database.run((db) =>
     db
-      .insertInto('grants')
+      .insertInto('gateway_grants')
       .values({ app: space.app, grant_key: key, version: 1, seed: null, ...values })
       .onConflict((on) =>
-        on.columns(['app', 'grant_key']).doUpdateSet((eb) => ({ ...values, version: eb('grants.version', '+', 1) })),
+        on
+          .columns(['app', 'grant_key'])
+          .doUpdateSet((eb) => ({ ...values, version: eb('gateway_grants.version', '+', 1) })),
       )
       .execute(),
   );
@@ -133,14 +142,16 @@ const seedGrant = async (
   };
   const { numInsertedOrUpdatedRows } = await space.database.run((db) =>
     db
-      .insertInto('grants')
+      .insertInto('gateway_grants')
       .values({ app: space.app, grant_key: key, version: 1, ...values })
       .onConflict((on) =>
         on
           .columns(['app', 'grant_key'])
-          .doUpdateSet((eb) => ({ ...values, version: eb('grants.version', '+', 1) }))
-          .where('grants.is_dead', '=', 1)
-          .where((where) => where.or([where('grants.seed', 'is', null), where('grants.seed', '<>', fingerprint)])),
+          .doUpdateSet((eb) => ({ ...values, version: eb('gateway_grants.version', '+', 1) }))
+          .where('gateway_grants.is_dead', '=', 1)
+          .where((where) =>
+            where.or([where('gateway_grants.seed', 'is', null), where('gateway_grants.seed', '<>', fingerprint)]),
+          ),
       )
       .executeTakeFirst(),
   );
@@ -156,7 +167,7 @@ const reseal = async (space: GrantSpace): Promise<number> => {
     // Only over what was read, whatever its version: a renewal that ends in this moment must not lose its new pair to the old one.
     const { numUpdatedRows } = await database.run((db) =>
       db
-        .updateTable('grants')
+        .updateTable('gateway_grants')
         .set({ sealed: again })
         .where('app', '=', app)
         .where('grant_key', '=', key)

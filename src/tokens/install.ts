@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { LocationId } from '../model/ids.ts';
 import { StoreUnavailable } from '../stores/sql.ts';
 import type { TokenAnswer } from './access-token.ts';
-import type { Audit } from './audit.ts';
+import type { Audit, AuditEntry } from './audit.ts';
 import type { Consents, ConsentTerms } from './consents.ts';
 import type { GrantStore } from './grant-store.ts';
 import type { Callback, OAuthClient } from './oauth-client.ts';
@@ -12,6 +12,7 @@ import { refusalReason } from './token-endpoint.ts';
 
 /** Why an install did not end in a grant. */
 export type InstallProblem =
+  | 'not-administrator'
   | 'state-unknown'
   | 'state-missing'
   | 'refused-by-person'
@@ -42,8 +43,8 @@ export interface Installed {
   readonly holder:
     | { readonly kind: 'location'; readonly locationId: LocationId }
     | { readonly kind: 'company'; readonly companyId: string };
-  /** Wanted and not granted; empty also where upstream did not say. */
-  readonly missingScopes: readonly string[];
+  /** Wanted and not granted; null where upstream did not say what it granted. */
+  readonly missingScopes: readonly string[] | null;
 }
 
 /** The way from an administrator's wish to a stored grant. Both throw InstallError. */
@@ -54,11 +55,9 @@ export interface Installs {
     readonly by: string;
   }) => Promise<{ readonly url: URL; readonly browserSecret: string }>;
   /** `search`: the query of the callback, with its question mark. `browserSecret`: what `begin` left, null for nothing. */
-  readonly finish: (callback: {
-    readonly search: string;
-    readonly browserSecret: string | null;
-    readonly by: string;
-  }) => Promise<Installed>;
+  readonly finish: (callback: { readonly search: string; readonly browserSecret: string | null }) => Promise<Installed>;
+  /** Writes into the access log that somebody who may not begin an install tried to. */
+  readonly refuse: (by: string) => void;
 }
 
 /** What installs work with. */
@@ -88,27 +87,22 @@ export interface InstallRules {
 export const createInstalls = (deps: InstallDeps, rules: InstallRules): Installs => {
   const { client, consents, store, audit, onInstalled } = deps;
 
-  const begin = async (locationId: LocationId | null) => {
+  const begin = async (locationId: LocationId | null, by: string) => {
     const codeVerifier = rules.isPkceOn ? randomBytes(32).toString('base64url') : null; // RFC 7636 §4.1
-    const { state, browserSecret } = await consents.begin({ codeVerifier, locationId });
+    const { state, browserSecret } = await consents.begin({ codeVerifier, locationId, by });
     const consent = { redirectUri: rules.redirectUri(), scopes: rules.scopes, state, codeVerifier };
     return { url: await client.consentUrl(consent), browserSecret };
   };
 
-  const finish = async (search: string, browserSecret: string | null) => {
+  const connect = async (search: string, terms: ConsentTerms) => {
     const query = new URLSearchParams(search);
-    const state = query.get('state');
-    const terms = state === null ? foreignTerms(rules) : await consents.finish(state, browserSecret);
-    if (terms === null) throw new InstallError('state-unknown');
     if (query.has('error')) throw new InstallError('refused-by-person', new Error(errorCodeOf(query)));
     if ((query.get('code') ?? '') === '') throw new InstallError('code-missing');
     const earlier = await store.summaries(); // also shows, before the code is spent, that the store can be reached
-    const pair = await redeemed(client, {
-      url: new URL(rules.redirectUri() + search),
-      expectedState: state,
-      codeVerifier: terms.codeVerifier,
-      userType: rules.kind === 'company' ? 'Company' : 'Location',
-    });
+    const userType = rules.kind === 'company' ? 'Company' : 'Location';
+    const url = new URL(rules.redirectUri() + search);
+    const { codeVerifier } = terms;
+    const pair = await redeemed(client, { url, expectedState: query.get('state'), codeVerifier, userType });
     const refreshToken = pair.refreshToken?.();
     if (refreshToken === undefined) throw new InstallError('no-refresh-token');
     const grantee = granteeOf(pair, { terms, rules, earlier });
@@ -118,29 +112,46 @@ export const createInstalls = (deps: InstallDeps, rules: InstallRules): Installs
   };
 
   return {
-    begin: ({ locationId, by }) => {
-      const grant = locationId === null ? 'any' : `location:${locationId}`;
-      return audit.around({ action: 'install-begin', grant, by }, () => begin(locationId).catch(toInstallError));
-    },
-    finish: async ({ search, browserSecret, by }) => {
+    refuse: (by) => audit.failed({ action: 'install-begin', grant: 'any', by }, notAdministrator()),
+    begin: ({ locationId, by }) =>
+      audit.around({ action: 'install-begin', grant: grantOf(locationId), by }, () =>
+        begin(locationId, by).catch(toInstallError),
+      ),
+    finish: async ({ search, browserSecret }) => {
+      let entry: AuditEntry = { action: 'install', grant: 'any', by: 'stranger' };
       try {
-        const { key, holder, scopes } = await finish(search, browserSecret).catch(toInstallError);
-        audit.done({ action: 'install', grant: key, by });
-        return {
-          holder,
-          missingScopes: scopes === null ? [] : rules.scopes.filter((scope) => !scopes.includes(scope)),
-        };
+        const terms = await termsOf(consents, rules, search, browserSecret).catch(toInstallError);
+        entry = { ...entry, grant: grantOf(terms.locationId), by: terms.by };
+        const { key, holder, scopes } = await connect(search, terms).catch(toInstallError);
+        audit.done({ ...entry, grant: key });
+        return { holder, missingScopes: scopes && rules.scopes.filter((scope) => !scopes.includes(scope)) };
       } catch (error) {
-        audit.failed({ action: 'install', grant: 'any', by }, error);
+        audit.failed(entry, error);
         throw error;
       }
     },
   };
 };
 
+const grantOf = (locationId: LocationId | null): string => (locationId === null ? 'any' : `location:${locationId}`);
+
+const notAdministrator = () => new InstallError('not-administrator');
+
+const termsOf = async (
+  consents: Consents,
+  rules: InstallRules,
+  search: string,
+  browserSecret: string | null,
+): Promise<ConsentTerms> => {
+  const state = new URLSearchParams(search).get('state');
+  const terms = state === null ? foreignTerms(rules) : await consents.finish(state, browserSecret);
+  if (terms === null) throw new InstallError('state-unknown');
+  return terms;
+};
+
 const foreignTerms = ({ areForeignInstallsTaken }: InstallRules): ConsentTerms => {
   if (!areForeignInstallsTaken) throw new InstallError('state-missing');
-  return { codeVerifier: null, locationId: null };
+  return { codeVerifier: null, locationId: null, by: 'marketplace' };
 };
 
 const redeemed = async (client: InstallDeps['client'], callback: Callback): Promise<TokenAnswer> => {

@@ -29,7 +29,7 @@ export interface Leases {
   readonly mayReconnect: (lease: Lease) => Promise<boolean>;
 }
 
-type Columns = UpdateObject<GrantTables, 'grants'>;
+type Columns = UpdateObject<GrantTables, 'gateway_grants'>;
 
 /** Holds a step back while a moment in that column lies after another one. */
 interface Unless {
@@ -47,7 +47,7 @@ export const createLeases = (space: GrantSpace): Leases => {
   const { now } = database;
   const update = async ({ key, version }: Pick<Lease, 'key' | 'version'>, values: Columns, unless?: Unless) => {
     const { numUpdatedRows } = await database.run((db) => {
-      const held = db.updateTable('grants').set(values).where('app', '=', app).where('grant_key', '=', key);
+      const held = db.updateTable('gateway_grants').set(values).where('app', '=', app).where('grant_key', '=', key);
       const fenced = held.where('version', '=', version);
       if (unless === undefined) return fenced.executeTakeFirst();
       const { column, isAfter } = unless;

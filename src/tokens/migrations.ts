@@ -1,8 +1,8 @@
 import type { Migrations } from '../stores/migrate.ts';
 
-/** Times are epoch milliseconds. `app` tells apps and upstreams apart that share a store. */
+/** Times are epoch milliseconds. `app` tells apps and upstreams apart that share a store; the prefix, our tables from those of others. */
 export interface GrantTables {
-  readonly grants: {
+  readonly gateway_grants: {
     readonly app: string;
     /** GrantKey. */
     readonly grant_key: string;
@@ -29,16 +29,17 @@ export interface GrantTables {
     readonly seed: string | null;
   };
   /** Consents that were begun: each is good for one callback. */
-  readonly consents: {
+  readonly gateway_consents: {
     readonly app: string;
     readonly state_digest: string;
     readonly browser_digest: string;
     readonly sealed_verifier: string | null;
     readonly location_id: string | null;
+    readonly begun_by: string;
     readonly expires_at: number;
   };
   /** When a credential of the settings was first seen. */
-  readonly credentials: {
+  readonly gateway_credentials: {
     readonly app: string;
     readonly name: string;
     readonly fingerprint: string;
@@ -50,7 +51,7 @@ export interface GrantTables {
 export const grantMigrations: Migrations = {
   '001-grants': async (db) => {
     await db.schema
-      .createTable('grants')
+      .createTable('gateway_grants')
       .addColumn('app', 'text', (column) => column.notNull())
       .addColumn('grant_key', 'text', (column) => column.notNull())
       .addColumn('location_id', 'text')
@@ -67,25 +68,26 @@ export const grantMigrations: Migrations = {
       .addColumn('is_redeeming', 'integer', (column) => column.notNull())
       .addColumn('reconnect_tried_at', 'bigint')
       .addColumn('seed', 'text')
-      .addPrimaryKeyConstraint('grants_key', ['app', 'grant_key'])
+      .addPrimaryKeyConstraint('gateway_grants_key', ['app', 'grant_key'])
       .execute();
     await db.schema
-      .createTable('consents')
+      .createTable('gateway_consents')
       .addColumn('app', 'text', (column) => column.notNull())
       .addColumn('state_digest', 'text', (column) => column.notNull())
       .addColumn('browser_digest', 'text', (column) => column.notNull())
       .addColumn('sealed_verifier', 'text')
       .addColumn('location_id', 'text')
+      .addColumn('begun_by', 'text', (column) => column.notNull())
       .addColumn('expires_at', 'bigint', (column) => column.notNull())
-      .addPrimaryKeyConstraint('consents_key', ['app', 'state_digest'])
+      .addPrimaryKeyConstraint('gateway_consents_key', ['app', 'state_digest'])
       .execute();
     await db.schema
-      .createTable('credentials')
+      .createTable('gateway_credentials')
       .addColumn('app', 'text', (column) => column.notNull())
       .addColumn('name', 'text', (column) => column.notNull())
       .addColumn('fingerprint', 'text', (column) => column.notNull())
       .addColumn('first_seen_at', 'bigint', (column) => column.notNull())
-      .addPrimaryKeyConstraint('credentials_key', ['app', 'name', 'fingerprint'])
+      .addPrimaryKeyConstraint('gateway_credentials_key', ['app', 'name', 'fingerprint'])
       .execute();
   },
 };

@@ -46,7 +46,7 @@ export interface OAuthClient {
   refresh(refreshToken: string, userType: UserType): Promise<TokenAnswer>;
   /** The address of the consent page. */
   consentUrl(consent: Consent): Promise<URL>;
-  /** Redeems the code of a callback. Throws UPSTREAM_AUTH_FAILED for an error callback and a wrong state, before anything is sent. */
+  /** Redeems the code of a callback. Throws UPSTREAM_INVALID_RESPONSE for an error callback and a wrong state, before anything is sent. */
   redeem(callback: Callback): Promise<TokenAnswer>;
   /** A new pair for a grant whose refresh token was lost, without a person (README §6, "Lost tokens"). */
   reconnect(who: { readonly locationId: string } | { readonly companyId: string }): Promise<TokenAnswer>;
@@ -83,7 +83,12 @@ export const createOAuthClient = (options: OAuthClientOptions): OAuthClient => {
       if (typeof code !== 'string' || code === '')
         throw new GatewayError('UPSTREAM_INVALID_RESPONSE', { cause: new Error('reconnect answered without a code') });
       const user_type: UserType = 'locationId' in who ? 'Location' : 'Company';
-      return answerOf((config) => oauth.genericGrantRequest(config, 'authorization_code', { code, user_type }));
+      const pair = await answerOf((config) =>
+        oauth.genericGrantRequest(config, 'authorization_code', { code, user_type }),
+      );
+      if (pair.refreshToken !== null) return pair;
+      const cause = new Error('reconnect brought no refresh token'); // and the one we have may be spent
+      throw new GatewayError('UPSTREAM_INVALID_RESPONSE', { cause });
     },
   };
 };

@@ -107,5 +107,6 @@ const serves = (found: StoredGrant, need: Need): found is StoredGrant & { readon
 
 const told = (key: GrantKey, error: unknown): unknown => {
   if (error instanceof StoreUnavailable) return storeIsAway(error);
-  return error instanceof SealError ? lost(key, error) : error;
+  if (!(error instanceof SealError)) return error;
+  return error.reason === 'damaged' ? lost(key, error) : new GatewayError('GRANT_STORE_UNAVAILABLE', { cause: error });
 };

@@ -9,6 +9,13 @@ export interface SealKey {
 /** Why something sealed cannot be opened, with the way out; the message names keys and holders, never what is inside. */
 export class SealError extends Error {
   override readonly name = 'SealError';
+  /** The operator can mend a missing key; what was altered is lost. */
+  readonly reason: 'key-missing' | 'damaged';
+
+  constructor(reason: SealError['reason'], message: string) {
+    super(message);
+    this.reason = reason;
+  }
 }
 
 /** Seals texts for the disk (AES-256-GCM). The first key seals, all of them open. */
@@ -48,7 +55,10 @@ export const createSeal = (keys: readonly [SealKey, ...SealKey[]]): Seal => {
       if (keyId === undefined || body === undefined) throw damaged(place);
       const key = keys.find(({ id }) => id === keyId);
       if (!key)
-        throw new SealError(`The grant of ${place} was sealed with key "${keyId}": add that key to TOKEN_KEYS.`);
+        throw new SealError(
+          'key-missing',
+          `The grant of ${place} was sealed with key "${keyId}": add that key to TOKEN_KEYS.`,
+        );
       return opened(key, Buffer.from(body, 'base64url'), place);
     },
     isNewest: (sealed) => keyIdOf(sealed) === newest.id,
@@ -79,6 +89,7 @@ const opened = (key: SealKey, bytes: Buffer, place: string): string => {
 const damaged = (place: string, keyId?: string): SealError => {
   const otherKey = keyId === undefined ? '' : `, or key "${keyId}" of TOKEN_KEYS is not the one that sealed it`;
   return new SealError(
+    'damaged',
     `The stored grant of ${place} has been altered or cut${otherKey}: restore the store or the key, or connect it again at /oauth/install.`,
   );
 };

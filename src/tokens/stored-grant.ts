@@ -62,7 +62,7 @@ export const columnsOf = ({ access, companyId }: TokenAnswer) => ({
 /** The columns of a grant that nobody is at. */
 export const atRest = { leased_until: null, is_redeeming: 0 };
 
-type Row = Selectable<GrantTables['grants']>;
+type Row = Selectable<GrantTables['gateway_grants']>;
 
 /** The columns of a summary: enough for many rows at once. */
 export const summaryColumns = ['grant_key', 'location_id', 'company_id', 'is_dead', 'scopes'] as const;

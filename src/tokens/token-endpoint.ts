@@ -103,10 +103,12 @@ const refusal = ({ status, headers, body }: UpstreamResponse, redact: Redact): G
   const words = `token endpoint answered ${status} ${message}`;
   const waitMs = retryAfterMs(headers);
   const wait = waitMs === null ? {} : { retryAfterMs: waitMs };
-  if (status >= 500) return new GatewayError('UPSTREAM_UNAVAILABLE', { cause: new Error(words), ...wait });
-  if (status < 400) return new GatewayError('UPSTREAM_INVALID_RESPONSE', { cause: new Error(words) });
   if (status === 429)
     return new GatewayError('UPSTREAM_RATE_LIMITED', { cause: new TokenRefusal('other', words), ...wait });
+  // A 408 and a page instead of JSON are a proxy's: nobody knows whether upstream heard the request.
+  if (status >= 500 || status === 408 || status > 422 || (status >= 400 && body === null))
+    return new GatewayError('UPSTREAM_UNAVAILABLE', { cause: new Error(words), ...wait });
+  if (status < 400) return new GatewayError('UPSTREAM_INVALID_RESPONSE', { cause: new Error(words) });
   const [, reason, code] = refusals.find(([pattern]) => pattern.test(message)) ?? [
     null,
     'other',

@@ -75,7 +75,7 @@ oauth.write`;
 
   const written = readFileSync(file, 'utf8');
   expect(written).toMatch(/^# of a person\nLOG_LEVEL=info\nUPSTREAM_URL=/);
-  expect(written).toMatch(/^TOKEN_KEYS=k\d{8}:[A-Za-z0-9+/]{43}=$/m);
+  expect(written).toMatch(/^TOKEN_KEYS=k\d{8}-[\da-f]{4}:[A-Za-z0-9+/]{43}=$/m);
   expect(statSync(file).mode & 0o777).toBe(0o600);
   expectNoSecret(connecting, /^TOKEN_KEYS=\w+:(.*)$/m.exec(written)?.[1] ?? '');
 

@@ -19,13 +19,14 @@ const done: Installed = { holder: { kind: 'location', locationId }, missingScope
 const startPages = async (
   finish: Installs['finish'] = () => Promise.resolve(done),
   options: Partial<OAuthOptions> = {},
+  publicHost: string | null = null,
 ) => {
   const begun: unknown[] = [];
   const finished: Parameters<Installs['finish']>[0][] = [];
   const lines: string[] = [];
   const log = createLog({ level: 'debug', secrets: [], sink: { write: (line) => void lines.push(line) } });
   const isDraining = () => false;
-  const app = await createHttpServer({ log, corsOrigins: [], isDraining, isLoopbackOnly: true, publicHost: null });
+  const app = await createHttpServer({ log, corsOrigins: [], isDraining, isLoopbackOnly: true, publicHost });
   const installs: Installs = {
     begin: (wish) => {
       begun.push(wish);
@@ -35,20 +36,23 @@ const startPages = async (
       finished.push(callback);
       return finish(callback);
     },
+    refuse: (by) => void refused.push(by),
   };
+  const refused: string[] = [];
   const administrator = () => 'somebody';
-  oauthRoutes({ installs, publicUrl: () => 'http://127.0.0.1:4000', administrator, ...options })(app);
+  oauthRoutes({ installs, publicUrl: () => url, administrator, ...options })(app);
   await app.listen({ host: '127.0.0.1', port: 0 });
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
   const get = async (path: string, headers: Record<string, string> = {}) => {
     const { statusCode, headers: answered, body } = await request(url + path, { headers });
     return { status: statusCode, headers: answered, text: await body.text() };
   };
-  return { url, get, begun, finished, lines, [Symbol.asyncDispose]: () => app.close() };
+  return { url, get, begun, finished, refused, lines, [Symbol.asyncDispose]: () => app.close() };
 };
 
 // Every one of them must be met by somebody who can do something about it.
 const remedies: Readonly<Record<InstallProblem, readonly [number, RegExp]>> = {
+  'not-administrator': [403, /npm run connect -- --print/],
   'state-unknown': [400, /ten minutes.*Begin again at <a href="\/oauth\/install">/],
   'state-missing': [400, /UPSTREAM_MARKETPLACE_INSTALLS=on/],
   'refused-by-person': [403, /Begin again/],
@@ -110,6 +114,7 @@ describe('an install that does not end in a grant', () => {
       installs: {
         begin: () => Promise.reject(new InstallError('store-unavailable')),
         finish: () => Promise.resolve(done),
+        refuse: () => undefined,
       },
     });
     const answer = await pages.get('/oauth/install');
@@ -155,7 +160,7 @@ describe('an install that ends in a grant', () => {
     expectSafe(answer);
     expect(answer.text).toContain(`Location <code>${location}</code> is connected.`);
     expect(answer.text).toContain('Every scope that was asked for is granted');
-    expect(pages.finished).toEqual([{ search: '?code=1&state=2', browserSecret: secret, by: 'browser' }]);
+    expect(pages.finished).toEqual([{ search: '?code=1&state=2', browserSecret: secret }]);
   });
 
   test('names the agency and every missing scope as text, whatever upstream calls them', async () => {
@@ -174,8 +179,8 @@ describe('an install that ends in a grant', () => {
 
 describe('the cookie', () => {
   const cookieOf = async (publicUrl: string, path: string) => {
-    await using pages = await startPages(undefined, { publicUrl: () => publicUrl });
-    return (await pages.get(path)).headers['set-cookie'];
+    await using pages = await startPages(undefined, { publicUrl: () => publicUrl }, new URL(publicUrl).host);
+    return (await pages.get(path, { host: new URL(publicUrl).host })).headers['set-cookie'];
   };
 
   test.each([
@@ -205,11 +210,30 @@ describe('the cookie', () => {
   ])('%s', async (_name, headers, browserSecret) => {
     await using pages = await startPages();
     await pages.get('/oauth/callback?code=1', headers);
-    expect(pages.finished).toEqual([{ search: '?code=1', browserSecret, by: 'browser' }]);
+    expect(pages.finished).toEqual([{ search: '?code=1', browserSecret }]);
   });
 });
 
 describe('the beginning', () => {
+  test('under another name of this machine leads to the one that the browser comes back to, and leaves nothing behind', async () => {
+    await using pages = await startPages();
+    const { port } = new URL(pages.url);
+    const { status, headers } = await pages.get('/oauth/install?location=one', { host: `localhost:${port}` });
+    expect([status, headers['location'], headers['set-cookie']]).toEqual([
+      302,
+      `${pages.url}/oauth/install?location=one`,
+      undefined,
+    ]);
+    expect(pages.begun).toEqual([]);
+  });
+
+  test('by somebody who may not is refused and noted', async () => {
+    await using pages = await startPages(undefined, { administrator: () => null });
+    expect((await pages.get('/oauth/install')).status).toBe(403);
+    expect((await pages.get('/oauth/install?ticket=forged')).status).toBe(403);
+    expect(pages.refused).toEqual(['no ticket', 'bad ticket']);
+  });
+
   test('is a redirect to the consent page that no cache keeps, noted with who began it', async () => {
     await using pages = await startPages();
     const { status, headers } = await pages.get(`/oauth/install?location=${location}`);

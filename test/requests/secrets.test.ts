@@ -206,10 +206,14 @@ describe('a store that fails shows no secret', () => {
   };
 
   test.each([
-    ['a record that was altered', "update grants set sealed = substr(sealed, 1, length(sealed) - 4) || 'AAAA'", 200],
-    ['a record that was cut', 'update grants set sealed = substr(sealed, 1, 20)', 200],
-    ['a record of a key that is gone', "update grants set sealed = replace(sealed, 'v1.k.', 'v1.other.')", 200],
-    ['a table that is gone', 'drop table grants', 500],
+    [
+      'a record that was altered',
+      "update gateway_grants set sealed = substr(sealed, 1, length(sealed) - 4) || 'AAAA'",
+      200,
+    ],
+    ['a record that was cut', 'update gateway_grants set sealed = substr(sealed, 1, 20)', 200],
+    ['a record of a key that is gone', "update gateway_grants set sealed = replace(sealed, 'v1.k.', 'v1.other.')", 200],
+    ['a table that is gone', 'drop table gateway_grants', 500],
   ])('%s', async (_name, damage, status) => {
     await using hostile = await startHostile(canaries);
     await using store = await createStoreFolder();

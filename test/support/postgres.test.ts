@@ -17,21 +17,9 @@ const ask = async (url: string, query: string): Promise<unknown> => {
   return rows[0]?.[0];
 };
 
-test('a started PostgreSQL answers, keeps its port and data over a kill and a restart, and stops', async () => {
+test('a started PostgreSQL is silent while it is paused, with the backends it has, keeps port and data over a kill and a restart, and stops', async () => {
   await using postgres = await startPostgres();
   await ask(postgres.url, 'create table a as select 7 as b');
-  postgres.kill();
-  await postgres.restart();
-  expect(await ask(postgres.url, 'select b from a')).toBe(7);
-  const other = await postgres.createDatabase();
-  expect(await ask(other, `select count(*)::int from pg_tables where tablename = 'a'`)).toBe(0);
-  await postgres.stop();
-  await postgres.stop();
-  await expect(ask(postgres.url, 'select 1')).rejects.toThrow('ECONNREFUSED');
-});
-
-test('a paused PostgreSQL, with the backends it has, is silent until it is resumed', async () => {
-  await using postgres = await startPostgres();
   const client = new pg.Client({ connectionString: postgres.url });
   client.on('error', () => undefined);
   await client.connect();
@@ -47,7 +35,16 @@ test('a paused PostgreSQL, with the backends it has, is silent until it is resum
   postgres.resume();
   await answers;
   await client.end();
+
+  postgres.kill();
+  await postgres.restart();
+  expect(await ask(postgres.url, 'select b from a')).toBe(7);
+  const other = await postgres.createDatabase();
+  expect(await ask(other, `select count(*)::int from pg_tables where tablename = 'a'`)).toBe(0);
   postgres.pause(); // and can be stopped so
+  await postgres.stop();
+  await postgres.stop();
+  await expect(ask(postgres.url, 'select 1')).rejects.toThrow('ECONNREFUSED');
 });
 
 test('PostgreSQL ends with the process that started it, even when that is killed while it is paused', async () => {

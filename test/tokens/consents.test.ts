@@ -7,11 +7,11 @@ import { idOf, openSpace } from './upstream.ts';
 beforeEach(() => void jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] }));
 afterEach(() => void jest.useRealTimers());
 
-const terms = { codeVerifier: 'very-secret-verifier', locationId: idOf('one') };
+const terms = { codeVerifier: 'very-secret-verifier', locationId: idOf('one'), by: 'loopback' };
 
 const start = async () => {
   const space = await openSpace();
-  const rows = () => space.database.run((db) => db.selectFrom('consents').selectAll().execute());
+  const rows = () => space.database.run((db) => db.selectFrom('gateway_consents').selectAll().execute());
   return {
     space,
     consents: createConsents(space),
@@ -23,7 +23,7 @@ const start = async () => {
 describe('a consent', () => {
   test.each([
     ['a verifier and a location', terms],
-    ['neither', { codeVerifier: null, locationId: null }],
+    ['neither', { codeVerifier: null, locationId: null, by: 'ticket' }],
   ])('with %s comes back to the browser that began it, in any replica', async (_, given) => {
     await using started = await start();
     const { state, browserSecret } = await started.consents.begin(given);

@@ -49,7 +49,7 @@ test('two processes that see it for the first time at once agree', async () => {
 test('the store keeps a digest, not the value', async () => {
   const { database } = await openSpace();
   await readCredentialAges(database, 'app', { SECRET: 'very-secret-value' });
-  const rows = await database.run((db) => db.selectFrom('credentials').selectAll().execute());
+  const rows = await database.run((db) => db.selectFrom('gateway_credentials').selectAll().execute());
   expect(rows).toEqual([
     { app: 'app', name: 'SECRET', fingerprint: expect.stringMatching(/^[0-9a-f]{16}$/), first_seen_at: start },
   ]);

@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 
 const engines: readonly [string, () => Promise<DatabaseLocation>][] = [
-  ['SQLite', () => Promise.resolve({ path: join(folder, `${(fileCount += 1)}`, 'grants.db') })],
+  ['SQLite', () => Promise.resolve({ path: join(folder, `${(fileCount += 1)}`, 'gateway_grants.db') })],
   ['PostgreSQL', async () => ({ url: await postgres.createDatabase() })],
 ];
 
@@ -217,7 +217,7 @@ describe.each(engines)('the grant store on %s', (_engine, locate) => {
     const { sealed: companys } = await rowOf(one, 'company');
     for (const bad of [sealed.slice(0, -4), sealed.slice(0, 12), 'nonsense', '', companys]) {
       await one.database.run((db) =>
-        db.updateTable('grants').set({ sealed: bad }).where('grant_key', '=', place).execute(),
+        db.updateTable('gateway_grants').set({ sealed: bad }).where('grant_key', '=', place).execute(),
       );
       await expect(store.find(place)).rejects.toMatchObject({ name: 'SealError' });
       await expect(store.find(place)).rejects.toThrow('connect it again at /oauth/install');
@@ -235,12 +235,12 @@ describe.each(engines)('the grant store on %s', (_engine, locate) => {
     await store.leases.save(await leaseOf(one, place), pairOf(nextAccess, nextRefresh), refresh);
     await store.seed('company', { refreshToken: sown, fingerprint: 'f1', companyId: null });
 
-    const { rows } = await one.database.run((db) => sql<object>`select * from grants`.execute(db));
+    const { rows } = await one.database.run((db) => sql<object>`select * from gateway_grants`.execute(db));
     expect(rows).toHaveLength(2);
     const texts = [JSON.stringify(rows)];
     if ('path' in location) {
       const files = readdirSync(join(location.path, '..'));
-      expect(files).toEqual(expect.arrayContaining(['grants.db', 'grants.db-wal']));
+      expect(files).toEqual(expect.arrayContaining(['gateway_grants.db', 'gateway_grants.db-wal']));
       for (const name of files) texts.push(readFileSync(join(location.path, '..', name), 'latin1'));
       expect(texts.join()).toContain('place1'); // it is the right place to search
     }

@@ -323,7 +323,9 @@ describe('the answer of the token endpoint', () => {
     [400, { message: ['Location is not active'] }, 'LOCATION_PAUSED'],
     [400, { message: 'Missing parameter: scope' }, 'UPSTREAM_AUTH_FAILED'],
     [401, { error: 'invalid_client' }, 'UPSTREAM_AUTH_FAILED'],
-    [403, '<html>', 'UPSTREAM_AUTH_FAILED'],
+    [403, { message: 'Forbidden' }, 'UPSTREAM_AUTH_FAILED'],
+    [403, '<html>', 'UPSTREAM_UNAVAILABLE'],
+    [408, { message: 'Request Timeout' }, 'UPSTREAM_UNAVAILABLE'],
   ])('%i %j is told as %s', async (status, body, code) => {
     await using endpoint = await answering(body, { status });
     await using room = connect(endpoint, byCredentials);

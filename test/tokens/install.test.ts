@@ -46,7 +46,7 @@ const open = async (upstream: Upstream, rules: Partial<InstallRules> = {}) => {
     /** Who is connected, or the problem. */
     finish: async (search: string, browserSecret: string | null): Promise<unknown> => {
       try {
-        return await installs.finish({ search, browserSecret, by: 'browser' });
+        return await installs.finish({ search, browserSecret });
       } catch (error) {
         if (error instanceof InstallError) return error.code;
         throw error;
@@ -196,11 +196,11 @@ describe('an install', () => {
     const search = await decide(url, { holder: `location:${full}` });
     await room.finish(search, browserSecret);
     await room.finish(search, browserSecret);
-    const line = { audit: 'grant', action: 'install', by: 'browser' };
+    const line = { audit: 'grant', action: 'install', by: 'somebody' };
     expect(room.audited()).toEqual([
       expect.objectContaining({ ...line, action: 'install-begin', grant: `location:${full}`, by: 'somebody' }),
       expect.objectContaining({ ...line, grant: `location:${full}`, outcome: 'done' }),
-      expect.objectContaining({ ...line, level: 'warn', outcome: 'state-unknown' }),
+      expect.objectContaining({ ...line, by: 'stranger', level: 'warn', outcome: 'state-unknown' }),
     ]);
     const callback = new URLSearchParams(search);
     const secrets = [...sandbox.issuedSecrets(), browserSecret, callback.get('state'), callback.get('code')];
@@ -333,7 +333,7 @@ describe('an install that fails stores nothing', () => {
     expect(await room.finish(search(state), secret === undefined ? browserSecret : secret)).toBe(problem);
     expect(await room.grants()).toEqual([]);
     expect(endpoint.bodies).toHaveLength(redeemed);
-    expect(room.audited().at(-1)).toMatchObject({ action: 'install', by: 'browser', outcome: problem });
+    expect(room.audited().at(-1)).toMatchObject({ action: 'install', outcome: problem });
     expect(room.lines.join()).not.toMatch(/at-secret|rt-secret|c0de-secret/);
   });
 
@@ -376,7 +376,7 @@ describe('an install that fails stores nothing', () => {
       usual,
     );
     const search = withCode(url.searchParams.get('state') ?? '');
-    await expect(later.finish({ search, browserSecret, by: 'browser' })).rejects.toMatchObject({
+    await expect(later.finish({ search, browserSecret })).rejects.toMatchObject({
       code: 'state-unknown',
     });
     await close();

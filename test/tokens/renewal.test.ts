@@ -156,13 +156,16 @@ describe('a renewal', () => {
     const { sandbox, opened, renewal, key } = await setUp();
     const { sealed } = await rowOf(opened, key);
     const unreadable = { sealed: sealed.replace('v1.one.', 'v1.lost.') };
-    await opened.database.run((db) => db.updateTable('grants').set(unreadable).execute());
+    await opened.database.run((db) => db.updateTable('gateway_grants').set(unreadable).execute());
+    await expect(renewal.obtain(key, needs.any)).rejects.toMatchObject({
+      code: 'GRANT_STORE_UNAVAILABLE', // nobody has to consent again: the operator mends it
+      cause: { name: 'SealError', message: expect.stringContaining('add that key to TOKEN_KEYS') },
+    });
+    const cut = { sealed: sealed.slice(0, -4) };
+    await opened.database.run((db) => db.updateTable('gateway_grants').set(cut).execute());
     await expect(renewal.obtain(key, needs.any)).rejects.toMatchObject({
       code: 'LOCATION_NOT_CONNECTED',
-      cause: {
-        name: 'GrantLost',
-        cause: { name: 'SealError', message: expect.stringContaining('add that key to TOKEN_KEYS') },
-      },
+      cause: { name: 'GrantLost', cause: { message: expect.stringContaining('connect it again at /oauth/install') } },
     });
     expect(await outcomeOf(renewal.obtain('company', needs.any))).toBe('LOCATION_NOT_CONNECTED');
     expect(sandbox.calls()).toHaveLength(0);

@@ -45,7 +45,12 @@ export const pairOf = (access: string, refresh?: string, members: Record<string,
 /** The row as it stands, whatever the store makes of it. */
 export const rowOf = ({ database }: OpenStore, key: GrantKey) =>
   database.run((db) =>
-    db.selectFrom('grants').selectAll().where('app', '=', app).where('grant_key', '=', key).executeTakeFirstOrThrow(),
+    db
+      .selectFrom('gateway_grants')
+      .selectAll()
+      .where('app', '=', app)
+      .where('grant_key', '=', key)
+      .executeTakeFirstOrThrow(),
   );
 
 /** Changes the row behind everybody's back. */
@@ -62,7 +67,7 @@ export const changeRow = async (
     version: number;
   }>,
 ): Promise<void> => {
-  await database.run((db) => db.updateTable('grants').set(values).where('grant_key', '=', key).execute());
+  await database.run((db) => db.updateTable('gateway_grants').set(values).where('grant_key', '=', key).execute());
 };
 
 /** How a grant stands: `uncertain` is at rest with its journal written. */
