@@ -41,10 +41,14 @@ export const oauthRoutes =
       const locationId = wanted === null ? null : toLocationId(wanted);
       if (wanted !== null && locationId === null) return showProblem(reply, 'bad-location');
       return answering(reply, async () => {
-        const { url, browserSecret } = await installs.begin({ locationId, by });
+        const { url, browserSecret } = await installs.begin({
+          locationId,
+          by,
+          browserSecret: browserSecretOf(request),
+        });
         return reply
           .header('cache-control', 'no-store')
-          .header('set-cookie', cookie(browserSecret, cookieSeconds, publicUrl()))
+          .header('set-cookie', cookie(browserSecret, publicUrl()))
           .redirect(url.href, 302);
       });
     });
@@ -53,7 +57,6 @@ export const oauthRoutes =
       answering(reply, async () => {
         const secret = browserSecretOf(request);
         const done = await installs.finish({ search: searchOf(request), browserSecret: secret });
-        void reply.header('set-cookie', cookie('', 0, publicUrl()));
         return show(reply, 200, 'Connected', connected(done));
       }),
     );
@@ -77,9 +80,9 @@ const searchOf = ({ raw }: FastifyRequest): string => {
 const browserSecretOf = ({ headers }: FastifyRequest): string | null =>
   new RegExp(`(?:^|;\\s*)${cookieName}=([A-Za-z0-9_-]{43})(?:;|$)`).exec(headers.cookie ?? '')?.[1] ?? null;
 
-// Lax: the way back is a navigation from another site, with which Strict would not be sent.
-const cookie = (value: string, seconds: number, origin: string): string =>
-  `${cookieName}=${value}; Path=/oauth; Max-Age=${seconds}; HttpOnly; SameSite=Lax${origin.startsWith('https:') ? '; Secure' : ''}`;
+// The same for all tabs of a browser: the states tell their consents apart. Lax: the way back is a navigation from another site, with which Strict would not be sent.
+const cookie = (value: string, origin: string): string =>
+  `${cookieName}=${value}; Path=/oauth; Max-Age=${cookieSeconds}; HttpOnly; SameSite=Lax${origin.startsWith('https:') ? '; Secure' : ''}`;
 
 const show = (reply: FastifyReply, status: number, title: string, body: string): FastifyReply =>
   reply

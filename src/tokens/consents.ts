@@ -22,7 +22,8 @@ export interface ConsentTerms {
 
 /** Consents under way, in the store: the callback may come to another replica. */
 export interface Consents {
-  readonly begin: (terms: ConsentTerms) => Promise<BegunConsent>;
+  /** `browserSecret`: what the browser has from a consent before, which may still be under way in another tab; null for a new one. */
+  readonly begin: (terms: ConsentTerms, browserSecret: string | null) => Promise<BegunConsent>;
   /** The terms, once: the state is gone afterwards, whoever asked. Null for an unknown, old or used state and for another browser. */
   readonly finish: (state: string, browserSecret: string | null) => Promise<ConsentTerms | null>;
 }
@@ -35,8 +36,8 @@ export const createConsents = (space: GrantSpace): Consents => {
   const { app, database, seal } = space;
   const { run } = database;
   return {
-    begin: async ({ codeVerifier, locationId, by }) => {
-      const [state, browserSecret] = [random(), random()];
+    begin: async ({ codeVerifier, locationId, by }, held) => {
+      const [state, browserSecret] = [random(), held ?? random()];
       const stateDigest = digest(state);
       const row = {
         app,

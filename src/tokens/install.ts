@@ -53,6 +53,8 @@ export interface Installs {
   readonly begin: (wish: {
     readonly locationId: LocationId | null;
     readonly by: string;
+    /** What the browser has from an install before; null for nothing. */
+    readonly browserSecret: string | null;
   }) => Promise<{ readonly url: URL; readonly browserSecret: string }>;
   /** `search`: the query of the callback, with its question mark. `browserSecret`: what `begin` left, null for nothing. */
   readonly finish: (callback: { readonly search: string; readonly browserSecret: string | null }) => Promise<Installed>;
@@ -87,9 +89,9 @@ export interface InstallRules {
 export const createInstalls = (deps: InstallDeps, rules: InstallRules): Installs => {
   const { client, consents, store, audit, onInstalled } = deps;
 
-  const begin = async (locationId: LocationId | null, by: string) => {
+  const begin = async ({ locationId, by, browserSecret: held }: Parameters<Installs['begin']>[0]) => {
     const codeVerifier = rules.isPkceOn ? randomBytes(32).toString('base64url') : null; // RFC 7636 §4.1
-    const { state, browserSecret } = await consents.begin({ codeVerifier, locationId, by });
+    const { state, browserSecret } = await consents.begin({ codeVerifier, locationId, by }, held);
     const consent = { redirectUri: rules.redirectUri(), scopes: rules.scopes, state, codeVerifier };
     return { url: await client.consentUrl(consent), browserSecret };
   };
@@ -113,9 +115,9 @@ export const createInstalls = (deps: InstallDeps, rules: InstallRules): Installs
 
   return {
     refuse: (by) => audit.failed({ action: 'install-begin', grant: 'any', by }, notAdministrator()),
-    begin: ({ locationId, by }) =>
-      audit.around({ action: 'install-begin', grant: grantOf(locationId), by }, () =>
-        begin(locationId, by).catch(toInstallError),
+    begin: (wish) =>
+      audit.around({ action: 'install-begin', grant: grantOf(wish.locationId), by: wish.by }, () =>
+        begin(wish).catch(toInstallError),
       ),
     finish: async ({ search, browserSecret }) => {
       let entry: AuditEntry = { action: 'install', grant: 'any', by: 'stranger' };

@@ -190,11 +190,12 @@ describe('the cookie', () => {
     expect(await cookieOf(publicUrl, '/oauth/install')).toBe(cookie);
   });
 
-  test.each([
-    ['http://127.0.0.1:4000', 'gateway_install=; Path=/oauth; Max-Age=0; HttpOnly; SameSite=Lax'],
-    ['https://gateway.example', 'gateway_install=; Path=/oauth; Max-Age=0; HttpOnly; SameSite=Lax; Secure'],
-  ])('is taken away at %s after success', async (publicUrl, cookie) => {
-    expect(await cookieOf(publicUrl, '/oauth/callback?code=1')).toBe(cookie);
+  test('is the same for all tabs of a browser, so that none takes another one its consent', async () => {
+    await using pages = await startPages();
+    const held = 'H'.repeat(43);
+    await pages.get('/oauth/install', { cookie: `gateway_install=${held}` });
+    expect(pages.begun).toEqual([expect.objectContaining({ browserSecret: held })]);
+    expect((await pages.get('/oauth/callback?code=1')).headers).not.toHaveProperty('set-cookie');
   });
 
   test.each([
@@ -243,7 +244,7 @@ describe('the beginning', () => {
       'cache-control': 'no-store',
       'referrer-policy': 'no-referrer',
     });
-    expect(pages.begun).toEqual([{ locationId: location, by: 'somebody' }]);
+    expect(pages.begun).toEqual([{ locationId: location, by: 'somebody', browserSecret: null }]);
   });
 
   test('takes GET only: a HEAD, as link checkers send it, begins and spends nothing', async () => {

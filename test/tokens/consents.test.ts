@@ -26,14 +26,14 @@ describe('a consent', () => {
     ['neither', { codeVerifier: null, locationId: null, by: 'ticket' }],
   ])('with %s comes back to the browser that began it, in any replica', async (_, given) => {
     await using started = await start();
-    const { state, browserSecret } = await started.consents.begin(given);
+    const { state, browserSecret } = await started.consents.begin(given, null);
     expect(await createConsents(started.space).finish(state, browserSecret)).toEqual(given);
     expect(await started.rows()).toEqual([]);
   });
 
   test('has a state and a browser secret that nobody can guess, of characters that fit an address and a cookie', async () => {
     await using started = await start();
-    const begun = await Promise.all(Array.from({ length: 20 }, () => started.consents.begin(terms)));
+    const begun = await Promise.all(Array.from({ length: 20 }, () => started.consents.begin(terms, null)));
     const all = begun.flatMap(({ state, browserSecret }) => [state, browserSecret]);
     expect(new Set(all).size).toBe(40);
     for (const one of all) expect(one).toMatch(/^[A-Za-z0-9_-]{43}$/);
@@ -43,7 +43,7 @@ describe('a consent', () => {
 
   test('leaves nothing in the store by which somebody could finish it', async () => {
     await using started = await start();
-    const { state, browserSecret } = await started.consents.begin(terms);
+    const { state, browserSecret } = await started.consents.begin(terms, null);
     const stored = JSON.stringify(await started.rows());
     expect(stored).toContain('one');
     for (const secret of [state, browserSecret, terms.codeVerifier]) expect(stored).not.toContain(secret);
@@ -54,14 +54,14 @@ describe('a consent', () => {
 
   test('is good for one return', async () => {
     await using started = await start();
-    const { state, browserSecret } = await started.consents.begin(terms);
+    const { state, browserSecret } = await started.consents.begin(terms, null);
     expect(await started.consents.finish(state, browserSecret)).toEqual(terms);
     expect(await started.consents.finish(state, browserSecret)).toBeNull();
   });
 
   test('of ten returns at once exactly one gets it', async () => {
     await using started = await start();
-    const { state, browserSecret } = await started.consents.begin(terms);
+    const { state, browserSecret } = await started.consents.begin(terms, null);
     const answers = await Promise.all(
       Array.from({ length: 10 }, () => createConsents(started.space).finish(state, browserSecret)),
     );
@@ -74,14 +74,14 @@ describe('a consent', () => {
     ['an empty cookie', ''],
   ])('that comes back to %s is over: whoever holds a stolen state has no second try', async (_, other) => {
     await using started = await start();
-    const { state, browserSecret } = await started.consents.begin(terms);
+    const { state, browserSecret } = await started.consents.begin(terms, null);
     expect(await started.consents.finish(state, other)).toBeNull();
     expect(await started.consents.finish(state, browserSecret)).toBeNull();
   });
 
   test('that was never begun, or by another app, is unknown and takes nothing away', async () => {
     await using started = await start();
-    const { state, browserSecret } = await started.consents.begin(terms);
+    const { state, browserSecret } = await started.consents.begin(terms, null);
     const otherApp = createConsents({ ...started.space, app: 'other app' });
     expect(await started.consents.finish('', browserSecret)).toBeNull();
     expect(await started.consents.finish('made-up', browserSecret)).toBeNull();
@@ -91,7 +91,7 @@ describe('a consent', () => {
 
   test('is given ten minutes', async () => {
     await using started = await start();
-    const [early, late] = [await started.consents.begin(terms), await started.consents.begin(terms)];
+    const [early, late] = [await started.consents.begin(terms, null), await started.consents.begin(terms, null)];
     expect(consentMs).toBe(600_000);
     jest.advanceTimersByTime(consentMs);
     expect(await started.consents.finish(early.state, early.browserSecret)).toEqual(terms);
@@ -101,16 +101,16 @@ describe('a consent', () => {
 
   test('that nobody came back from is swept away by the next one, of this app only', async () => {
     await using started = await start();
-    await started.consents.begin(terms);
-    await createConsents({ ...started.space, app: 'other app' }).begin(terms);
+    await started.consents.begin(terms, null);
+    await createConsents({ ...started.space, app: 'other app' }).begin(terms, null);
     jest.advanceTimersByTime(consentMs + 1);
-    await started.consents.begin(terms);
+    await started.consents.begin(terms, null);
     expect((await started.rows()).map(({ app }) => app).sort()).toEqual(['app', 'other app']);
   });
 
   test('survives a new key, as long as the old one stays in the ring', async () => {
     await using started = await start();
-    const { state, browserSecret } = await started.consents.begin(terms);
+    const { state, browserSecret } = await started.consents.begin(terms, null);
     const [newKey, oldKey] = [
       { id: 'new', bytes: new Uint8Array(32).fill(8) },
       { id: 'test', bytes: new Uint8Array(32).fill(7) },
@@ -122,7 +122,7 @@ describe('a consent', () => {
   test('cannot be begun or finished while the store is away', async () => {
     const { consents, space } = await start();
     await space.database.close();
-    await expect(consents.begin(terms)).rejects.toBeInstanceOf(StoreUnavailable);
+    await expect(consents.begin(terms, null)).rejects.toBeInstanceOf(StoreUnavailable);
     await expect(consents.finish('state', 'secret')).rejects.toBeInstanceOf(StoreUnavailable);
   });
 });

@@ -42,7 +42,11 @@ const open = async (upstream: Upstream, rules: Partial<InstallRules> = {}) => {
     lines,
     audited: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
     begin: (locationId: string | null = null) =>
-      installs.begin({ locationId: locationId === null ? null : idOf(locationId), by: 'somebody' }),
+      installs.begin({
+        locationId: locationId === null ? null : idOf(locationId),
+        by: 'somebody',
+        browserSecret: null,
+      }),
     /** Who is connected, or the problem. */
     finish: async (search: string, browserSecret: string | null): Promise<unknown> => {
       try {
