@@ -34,6 +34,7 @@ const open = async (upstream: Upstream, rules: Partial<InstallRules> = {}) => {
   const installsBy = (more: Partial<InstallRules>) =>
     createInstalls({ client, consents, store, audit, onInstalled: () => undefined }, { ...usual, ...rules, ...more });
   const installs = installsBy({});
+  const wish = { by: 'somebody', browserSecret: null };
   return {
     space,
     store,
@@ -42,11 +43,7 @@ const open = async (upstream: Upstream, rules: Partial<InstallRules> = {}) => {
     lines,
     audited: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
     begin: (locationId: string | null = null) =>
-      installs.begin({
-        locationId: locationId === null ? null : idOf(locationId),
-        by: 'somebody',
-        browserSecret: null,
-      }),
+      installs.begin({ ...wish, locationId: locationId === null ? null : idOf(locationId) }),
     /** Who is connected, or the problem. */
     finish: async (search: string, browserSecret: string | null): Promise<unknown> => {
       try {
