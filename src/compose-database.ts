@@ -1,8 +1,8 @@
 // The store of grants, opened and ready.
-import { createHash } from 'node:crypto';
 import { ConfigError } from './config.ts';
 import { migrate, StoreTooNew } from './stores/migrate.ts';
 import { openDatabase, StoreUnavailable, type Database, type DatabaseLocation } from './stores/sql.ts';
+import { fingerprintOf } from './tokens/fingerprint.ts';
 import { grantMigrations, type GrantTables } from './tokens/migrations.ts';
 
 /** Opens and migrates the store. Throws ConfigError for what the operator can mend. */
@@ -32,6 +32,3 @@ export const explained = async <T>(work: () => Promise<T>): Promise<T> => {
 
 /** Tells an app at an upstream from others that share a store: they never see each other's grants. */
 export const appOf = (url: string, clientId: string): string => fingerprintOf(`${url} ${clientId}`);
-
-/** Tells one text from another without showing it. */
-export const fingerprintOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);

@@ -14,15 +14,15 @@ import type { Log } from './observe/log.ts';
 import { describeError } from './observe/redact.ts';
 import type { Tally } from './observe/tally.ts';
 import { createReads } from './reads/index.ts';
+import { createReadInstalledLocations, type ReadInstalledLocations } from './reads/locations.ts';
 import { toTokenAnswer, type AccessToken } from './tokens/access-token.ts';
 import { createAccessTokens } from './tokens/access-tokens.ts';
 import { authorize } from './tokens/authorize.ts';
 import type { GrantKey } from './tokens/stored-grant.ts';
 import { createTokenEndpoint } from './tokens/token-endpoint.ts';
 import { deadline } from './upstream/deadline.ts';
-import { createUpstream, type Upstream } from './upstream/endpoint.ts';
+import { createUpstream, type Cause, type Upstream } from './upstream/endpoint.ts';
 import { exchangeLocationToken } from './upstream/endpoints/exchange-location-token.ts';
-import { listInstalledLocations, type InstalledRows } from './upstream/endpoints/list-installed-locations.ts';
 import { observed } from './upstream/observed.ts';
 import { holderKey, stack } from './upstream/send.ts';
 import { createDispatcher, createTransport } from './upstream/transport.ts';
@@ -81,7 +81,7 @@ export const composeReads = async (config: Config, access: UpstreamAccess, surro
   return {
     reads: createReads({ cache, keys, upstream }, { ...config, companyId, connectedIds, rollUpLocations }),
     consenting: grants.consenting,
-    installedLocations: access.grant.kind === 'agency' ? installedLocations(upstream, access.grant.clientId) : null,
+    installedLocations: installedLocationsOf(access, upstream),
     credentialAges: credentials.ages,
     wantedScopes,
     state: {
@@ -113,46 +113,25 @@ const watchCredentials = async (
   return credentials.watchCredentials(config, access, surroundings);
 };
 
-const never = new AbortController().signal;
+// What is not done for one operation: those who wait for it share it, and none of them may call it off.
+const byItself: Cause = { signal: new AbortController().signal, operations: [] };
+
+const installedLocationsOf = ({ grant }: UpstreamAccess, upstream: Upstream): ReadInstalledLocations | null =>
+  grant.kind === 'agency'
+    ? createReadInstalledLocations({ upstream }, { clientId: grant.clientId, cause: byItself })
+    : null;
 
 const exchangeToken = async (upstream: Upstream, companyId: string, locationId: LocationId): Promise<AccessToken> => {
   const input = { companyId, locationId };
-  const { reveal, lifeSeconds, scope, ...told } = await upstream.call(exchangeLocationToken, input, {
-    signal: never, // those who wait for the token share it
-    operations: [],
-  });
+  const { reveal, lifeSeconds, scope, ...told } = await upstream.call(exchangeLocationToken, input, byItself);
   const expires = { expires_in: lifeSeconds ?? undefined, scope: scope ?? undefined };
   return toTokenAnswer({ access_token: reveal(), ...expires, locationId: told.locationId ?? locationId }).access;
 };
 
-/** Locations of a company in which the app is installed, by its token; the first 2,000. Throws GatewayError. */
-export type ReadInstalledLocations = (companyId: string) => Promise<InstalledRows['locations']>;
-
-const installedPage = { limit: 100, most: 20 };
-
-const installedLocations =
-  (upstream: Upstream, clientId: string): ReadInstalledLocations =>
-  async (companyId) => {
-    const { limit: rows, most } = installedPage;
-    const found: InstalledRows['locations'][number][] = [];
-    for (let page = 0; page < most; page += 1) {
-      const input = { companyId, clientId, limit: rows, skip: page * rows };
-      const { locations, isLast } = await upstream.call(listInstalledLocations, input, {
-        signal: never,
-        operations: [],
-      });
-      found.push(...locations);
-      if (isLast) break;
-    }
-    return found;
-  };
-
-// A stored grant's access tokens are kept by its holder; the one location of the settings has no name at first. All tokens, and what
-// was refused, came of an agency's consent: with a new one they have to be asked for again.
-const slotsOf = (key: GrantKey, isRegranted: boolean): readonly [string?] => {
-  if (key === 'company' && isRegranted) return [];
-  return [key === 'seed' ? 'grant' : key];
-};
+// A stored grant's access token is kept under the grant's own key. All tokens, and what was refused, came of an agency's consent: with a
+// new one they have to be asked for again.
+const slotsOf = (key: GrantKey, isRegranted: boolean): readonly [string?] =>
+  key === 'company' && isRegranted ? [] : [key];
 
 const openStore = async (
   config: Config,

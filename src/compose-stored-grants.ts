@@ -1,6 +1,6 @@
 // The grants that rotate: what keeps them, renews them and lets people consent to them.
 import { randomBytes } from 'node:crypto';
-import { appOf, explained, fingerprintOf, openGrantDatabase } from './compose-database.ts';
+import { appOf, explained, openGrantDatabase } from './compose-database.ts';
 import type { UpstreamAccess } from './compose.ts';
 import type { ComposedGrants, StoredGrantConfig, StoredSurroundings } from './compose-grants.ts';
 import { ConfigError, type Config } from './config.ts';
@@ -9,6 +9,7 @@ import type { LocationId } from './model/ids.ts';
 import { StoreUnavailable } from './stores/sql.ts';
 import type { Audit } from './tokens/audit.ts';
 import { createConsents } from './tokens/consents.ts';
+import { fingerprintOf } from './tokens/fingerprint.ts';
 import { createGrantStore, type GrantStore } from './tokens/grant-store.ts';
 import { agencyGrant, locationGrants, seededGrant, type Grant } from './tokens/grants.ts';
 import { createInstalls, type InstallRules } from './tokens/install.ts';

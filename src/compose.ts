@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { authenticateNobody, type Authenticate } from './auth/authenticate.ts';
-import { composeReads, rollUpLocations, type ReadInstalledLocations } from './compose-reads.ts';
+import { composeReads, rollUpLocations } from './compose-reads.ts';
 import type { CredentialWatch } from './compose-credentials.ts';
 import type { Consenting } from './compose-grants.ts';
 import type { Config, UpstreamGrant } from './config.ts';
@@ -21,7 +21,7 @@ import { createContextFactory } from './operation/context.ts';
 import type { CostLimits } from './operation/limits.ts';
 import { createSchema, readTypeDefs } from './operation/schema.ts';
 import { startExecutor } from './operation/server.ts';
-import { mostPages } from './reads/locations.ts';
+import { mostPages, type ReadInstalledLocations } from './reads/locations.ts';
 import type { Sandbox } from './sandbox/server.ts';
 
 /** Which upstream, by which grant; `sandbox` is null with a live one. */

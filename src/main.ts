@@ -2,7 +2,7 @@ import closeWithGrace from 'close-with-grace';
 import { banner, help, sandboxBanner } from './banner.ts';
 import { StartError, type Command, type OpenGateway } from './cli/command.ts';
 import { listening } from './cli/listening.ts';
-import { startGateway, type UpstreamAccess } from './compose.ts';
+import type { UpstreamAccess } from './compose.ts';
 import { ConfigError, readConfig, type Config } from './config.ts';
 import { createLog, type Log } from './observe/log.ts';
 
@@ -28,6 +28,7 @@ const onSignal = (log: Log, close: () => Promise<void>): void => {
 
 /** Over the configured upstream, in sandbox mode over a sandbox of its own. */
 const openGateway = async (config: Config, log: Log): Promise<OpenGateway> => {
+  const { startGateway } = await import('./compose.ts'); // --help, mistakes and keys do without it
   const sandbox = config.upstream.kind === 'sandbox' ? await startSandbox(config) : null;
   const access = accessOf(config, sandbox);
   const starting = listening({ ...config, portName: 'PORT' }, startGateway(config, access, log));

@@ -1,3 +1,5 @@
+import { errorTable } from '../model/errors.ts';
+
 /** What a gateway answered. */
 export interface GraphAnswer {
   /** Shaped as the question was. */
@@ -16,7 +18,7 @@ interface RawAnswer {
   readonly errors?: readonly { readonly message: string; readonly extensions?: { readonly code?: string } }[];
 }
 
-/** Asks a gateway as any client does. Rejects only where it does not answer at all. */
+/** Asks a gateway as other clients do. Rejects where it does not answer in JSON; errors of GraphQL are part of the answer. */
 export const askGateway = async (
   url: string,
   query: string,
@@ -30,3 +32,7 @@ export const askGateway = async (
   const { data = null, errors = [] } = (await response.json()) as RawAnswer; // our own gateway's
   return { data, errors: errors.map(({ message, extensions }) => ({ message, code: extensions?.code ?? 'UNKNOWN' })) };
 };
+
+/** What can be done about a code, as people read it in a terminal; empty for codes that are not the gateway's own. */
+export const remedyOf = (code: string): string =>
+  (Object.entries(errorTable).find(([name]) => name === code)?.[1].remedy ?? '').replaceAll('`', '');

@@ -1,6 +1,5 @@
-import { errorTable } from '../model/errors.ts';
 import type { StoredGrant } from '../tokens/stored-grant.ts';
-import { askGateway, type GraphProblem } from './ask-gateway.ts';
+import { askGateway, remedyOf, type GraphProblem } from './ask-gateway.ts';
 import type { OpenGateway } from './command.ts';
 import type { LiveGrants } from './connect-wait.ts';
 
@@ -79,9 +78,5 @@ const showScopes = (granted: readonly string[] | null, wanted: readonly string[]
 };
 
 const momentOf = (moment: number): string => `${new Date(moment).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-
-/** What can be done about a code, as people read it in a terminal; empty for codes that are not the gateway's own. */
-export const remedyOf = (code: string): string =>
-  (Object.entries(errorTable).find(([name]) => name === code)?.[1].remedy ?? '').replaceAll('`', '');
 
 const row = (label: string, text: string): void => console.log(`${label.padEnd(14)}${text}`);

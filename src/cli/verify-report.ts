@@ -1,7 +1,6 @@
 import type { GatewayState } from './verify-state.ts';
 import type { Outcome } from './verify-run.ts';
-import { remedyOf } from './connect-show.ts';
-import type { GraphProblem } from './ask-gateway.ts';
+import { remedyOf, type GraphProblem } from './ask-gateway.ts';
 
 /** Everything that a verification found. */
 export interface Report extends GatewayState {

@@ -2,6 +2,7 @@ import { GatewayError } from '../model/errors.ts';
 import type { LocationId } from '../model/ids.ts';
 import type { LocationRecord } from '../model/location.ts';
 import type { Cause } from '../upstream/endpoint.ts';
+import { listInstalledLocations, type InstalledRows } from '../upstream/endpoints/list-installed-locations.ts';
 import { readLocation } from '../upstream/endpoints/read-location.ts';
 import { searchLocations } from '../upstream/endpoints/search-locations.ts';
 import type { ReadDeps } from './deps.ts';
@@ -27,17 +28,34 @@ export const mostPages = 20;
 export const mostListed = mostPages * pageSize;
 
 /** Upstream gives no total: pages until a short one, at most 2,000 locations. */
+const allPages = async <T>(
+  read: (page: {
+    readonly limit: number;
+    readonly skip: number;
+  }) => Promise<{ readonly rows: readonly T[]; readonly isLast: boolean }>,
+): Promise<readonly T[]> => {
+  const all: T[] = [];
+  for (let page = 0; page < mostPages; page += 1) {
+    const { rows, isLast } = await read({ limit: pageSize, skip: page * pageSize });
+    all.push(...rows);
+    if (isLast) break;
+  }
+  return all;
+};
+
+/** At most 2,000 locations. */
 export const createReadCompanyLocations =
   ({ cache, keys, upstream }: ReadDeps, { companyId }: { companyId: string | null }): ReadCompanyLocations =>
   async (cause) => {
     const load = async (signal: AbortSignal) => {
-      const records: LocationRecord[] = [];
-      for (let page = 0; page < mostPages; page += 1) {
-        const input = { companyId, limit: pageSize, skip: page * pageSize };
-        const rows = await upstream.call(searchLocations, input, { ...cause, signal });
-        records.push(...rows.records);
-        if (rows.isLast) break;
-      }
+      const records = await allPages(async (page) => {
+        const { records: rows, isLast } = await upstream.call(
+          searchLocations,
+          { companyId, ...page },
+          { ...cause, signal },
+        );
+        return { rows, isLast };
+      });
       // Upstream does not promise that rows keep their place from page to page: one that moved must not be counted twice.
       const unique = [...new Map(records.map((record) => [record.id, record])).values()];
       return unique.sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -65,3 +83,22 @@ export const createReadConnectedLocations =
       records.push(...(await Promise.all(ids.slice(start, start + pageSize).map(read))));
     return records;
   };
+
+/** Locations of a company in which the app is installed, by its token; the first 2,000. Throws GatewayError. */
+export type ReadInstalledLocations = (companyId: string) => Promise<InstalledRows['locations']>;
+
+/** Asked for by people, not by operations: nothing is kept. */
+export const createReadInstalledLocations =
+  (
+    { upstream }: Pick<ReadDeps, 'upstream'>,
+    { clientId, cause }: { clientId: string; cause: Cause },
+  ): ReadInstalledLocations =>
+  (companyId) =>
+    allPages(async (page) => {
+      const { locations: rows, isLast } = await upstream.call(
+        listInstalledLocations,
+        { companyId, clientId, ...page },
+        cause,
+      );
+      return { rows, isLast };
+    });

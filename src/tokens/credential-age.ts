@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { Database } from '../stores/sql.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import type { GrantTables } from './migrations.ts';
 
 /** A secret of the settings and since when it has been in use here. */
@@ -21,7 +21,7 @@ export const readCredentialAges = async (
   const now = Date.now();
   const ages: CredentialAge[] = [];
   for (const [name, value] of Object.entries(credentials)) {
-    const fingerprint = createHash('sha256').update(`${name} ${value}`).digest('hex').slice(0, 16);
+    const fingerprint = fingerprintOf(`${name} ${value}`);
     const row = { app, name, fingerprint, first_seen_at: now };
     await database.run((db) =>
       db

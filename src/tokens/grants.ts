@@ -56,12 +56,14 @@ export const locationGrants = (renewal: Renewal): Grant => ({
   obtain: (holder, asker) => renewal.obtain(locationKey(holder), { kind: 'token', ...asker }),
 });
 
+const seedKey: GrantKey = 'seed';
+
 /** The one location whose first refresh token stood in the settings; its successors are in the store. */
 export const seededGrant = (renewal: Renewal): Grant => ({
   kind: 'LOCATION_GRANT',
   isRenewable: true,
-  tokenKey: () => 'grant',
-  obtain: (_holder, asker) => renewal.obtain('seed', { kind: 'token', ...asker }),
+  tokenKey: () => seedKey,
+  obtain: (_holder, asker) => renewal.obtain(seedKey, { kind: 'token', ...asker }),
 });
 
 /** The agency's rotating refresh token in the store, and `exchange`, which gives a location's token for the agency's. Those of locations
