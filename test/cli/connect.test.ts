@@ -1,6 +1,4 @@
 import { readFileSync, statSync, existsSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { connect } from '../../src/cli/connect.ts';
@@ -8,6 +6,7 @@ import { verify } from '../../src/cli/verify.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import { runCommand, type RunningCommand } from '../support/command.ts';
 import { consent } from '../support/consent.ts';
+import { freePort } from '../support/free-port.ts';
 import { byAgency, createStoreFolder, startTestGateway, testKey } from '../support/gateway.ts';
 import { run, type Running } from '../support/process.ts';
 
@@ -36,15 +35,6 @@ const expectNoSecret = (running: Running | RunningCommand, ...more: readonly str
   for (const secret of [sandbox.client.secret, ...sandbox.issuedSecrets(), ...more]) {
     if (secret !== '') expect(running.output()).not.toContain(secret);
   }
-};
-
-const freePort = async (): Promise<string> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? String(address.port) : '';
 };
 
 test('an agency is led from nothing to a first answer, and the file it leaves starts a gateway that is connected', async () => {
@@ -117,7 +107,7 @@ test('an agency that withholds a scope of its own is connected all the same, and
 
 test('a location is connected from a browser elsewhere by a printed ticket, and scopes that were left out are named', async () => {
   await using folder = await createStoreFolder();
-  const port = await freePort();
+  const port = String(await freePort());
   const [file, secretFile] = [join(folder.folder, 'settings.env'), join(folder.folder, 'secret')];
   writeFileSync(secretFile, `${sandbox.client.secret}\n`);
   const { UPSTREAM_URL, UPSTREAM_CLIENT_ID } = vendor();

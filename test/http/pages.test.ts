@@ -18,6 +18,7 @@ import { createLog } from '../../src/observe/log.ts';
 import { readCatalogue } from '../../src/operation/catalogue.ts';
 import { createSchema } from '../../src/operation/schema.ts';
 import { startTestGateway, type Answer, type TestGateway } from '../support/gateway.ts';
+import { unescaped } from '../support/html.ts';
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -37,14 +38,6 @@ const policyOf = (headers: Headers): Record<string, string[]> =>
       return [name, values];
     }),
   );
-
-const unescape = (html: string): string =>
-  html
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&quot;', '"')
-    .replaceAll('&#39;', "'")
-    .replaceAll('&amp;', '&');
 
 /** The pages alone, over whatever they are given. */
 const startPages = async (home: Parameters<typeof homeRoutes>[0], document: string) => {
@@ -82,7 +75,7 @@ describe('the start page', () => {
       expect(text).toContain(`href="${gateway.url}${path}"`);
     expect(text).toContain(`href="${gateway.sandbox.controlUrl}"`);
     expect(text).toContain(`<code>${gateway.url}/graphql</code>`);
-    const shown = unescape(/<pre>(curl .*?)<\/pre>/.exec(text)?.[1] ?? '');
+    const shown = unescaped(/<pre>(curl .*?)<\/pre>/.exec(text)?.[1] ?? '');
     expect(shown).toBe(gateway.gateway.curl);
     const [, body = ''] = /-d '(.*)'$/.exec(shown) ?? [];
     const { query } = JSON.parse(body) as { query: string };
@@ -100,7 +93,7 @@ describe('the start page', () => {
 
   test('lists every operation of the catalogue with when, key fields, scopes, cost and its text', async () => {
     const { text } = await read('/');
-    const page = unescape(text);
+    const page = unescaped(text);
     const catalogue = readCatalogue(createSchema(), { rollUpLocations: 0, listingCalls: 0 });
     expect(catalogue.length).toBeGreaterThanOrEqual(10);
     for (const { name, trigger, action, keyFields, scopes, worst, text: document } of catalogue) {
@@ -147,7 +140,7 @@ describe('the start page', () => {
     await using hostile = await startPages(() => ({ ...given, curl: evil }), evil);
     const { text } = await read('/', hostile.url);
     expect(text).not.toContain('<script');
-    expect(unescape(text).split('<script>').length - 1).toBe(11);
+    expect(unescaped(text).split('<script>').length - 1).toBe(11);
     expect(text).toContain('live</span>');
     await using quiet = await startPages(() => ({ ...given, curl: null }), '');
     expect((await read('/', quiet.url)).text).not.toContain('Try it');

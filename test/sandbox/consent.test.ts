@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { startSandbox } from '../../src/sandbox/server.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 import { createCaller } from './caller.ts';
+import { unescaped } from '../support/html.ts';
 
 type Fields = Readonly<Record<string, string | readonly string[]>>;
 
@@ -54,13 +55,6 @@ const renew = async (refreshToken: string) =>
   Granted.parse((await caller.grant({ grant_type: 'refresh_token', refresh_token: refreshToken })).body);
 const atLocation = (key: keyof Sandbox['locations']) => ({ holder: `location:${sandbox.locations[key]}` });
 
-const unescaped = (html: string): string =>
-  html
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&quot;', '"')
-    .replaceAll('&#39;', "'")
-    .replaceAll('&amp;', '&');
 const inputs = (html: string, type: string): [string, string][] =>
   [...html.matchAll(/<input type="(\w+)" name="([^"]*)" value="([^"]*)"/g)]
     .filter(([, found]) => found === type)

@@ -1,4 +1,5 @@
 // A browser in a few lines: what an administrator does at an install.
+import { unescaped } from './html.ts';
 
 /** What the person decides on the consent page. */
 export interface Decision {
@@ -99,13 +100,5 @@ const formOf = (html: string, { holder, scopes, decision = 'allow' }: Decision):
 
 const attributesOf = (text: string): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    [...text.matchAll(/([\w-]+)="([^"]*)"/g)].map(([, name = '', value = '']) => [name, plain(value)]),
+    [...text.matchAll(/([\w-]+)="([^"]*)"/g)].map(([, name = '', value = '']) => [name, unescaped(value)]),
   );
-
-const plain = (html: string): string =>
-  html
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&quot;', '"')
-    .replaceAll('&#39;', "'")
-    .replaceAll('&amp;', '&');

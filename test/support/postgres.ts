@@ -1,13 +1,12 @@
 // A real PostgreSQL for tests, on a port of its own.
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
-import { once } from 'node:events';
 import { chownSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
 import { locate, postgresFolders } from '../../tools/services.mjs';
+import { freePort } from './free-port.ts';
 import { scratchFolder } from './scratch.ts';
 
 /** A running server with an empty database. It dies with the test process, however that ends. */
@@ -114,15 +113,6 @@ const launchOnFreePort = async (folder: string, account: Account, attempts: numb
     rmSync(folder, { recursive: true, force: true });
     throw error;
   }
-};
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 };
 
 const launch = async (folder: string, account: Account, port: number): Promise<Running> => {

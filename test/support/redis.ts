@@ -1,12 +1,11 @@
 // A real Redis for tests, on a port of its own.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { freePort } from './free-port.ts';
 
 /** A running server that keeps nothing on disk. It dies with the test process, however that ends. */
 export interface RedisServer extends AsyncDisposable {
@@ -59,15 +58,6 @@ const launchOnFreePort = async (attempts: number): Promise<Running> => {
     if (attempts > 1 && String(error).includes('Address already in use')) return launchOnFreePort(attempts - 1);
     throw error;
   }
-};
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 };
 
 const launch = async (port: number): Promise<Running> => {

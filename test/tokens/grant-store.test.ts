@@ -1,34 +1,15 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
-import type { DatabaseLocation } from '../../src/stores/sql.ts';
 import { createGrantStore } from '../../src/tokens/grant-store.ts';
 import { createSeal, type SealKey } from '../../src/tokens/seal.ts';
 import type { GrantKey } from '../../src/tokens/stored-grant.ts';
-import { startPostgres, type PostgresServer } from '../support/postgres.ts';
-import { scratchFolder } from '../support/scratch.ts';
 import { app, changeRow, openStore, pairOf, rowOf, seal, stateOf, type OpenStore } from './rotation.ts';
+import { useEngines } from './engines.ts';
 import { idOf } from './upstream.ts';
 
-const folder = mkdtempSync(join(scratchFolder(), 'grants-'));
-let postgres: PostgresServer;
-let fileCount = 0;
-const opened: OpenStore[] = [];
-
-beforeAll(async () => {
-  postgres = await startPostgres();
-}, 30_000);
-afterAll(async () => {
-  await Promise.all(opened.map(({ database }) => database.close()));
-  await postgres.stop();
-  rmSync(folder, { recursive: true });
-});
-
-const engines: readonly [string, () => Promise<DatabaseLocation>][] = [
-  ['SQLite', () => Promise.resolve({ path: join(folder, `${(fileCount += 1)}`, 'gateway_grants.db') })],
-  ['PostgreSQL', async () => ({ url: await postgres.createDatabase() })],
-];
+const { engines, leave } = useEngines();
 
 const [older, newer]: readonly [SealKey, SealKey] = [
   { id: 'one', bytes: new Uint8Array(32).fill(1) },
@@ -41,7 +22,7 @@ describe.each(engines)('the grant store on %s', (_engine, locate) => {
   const setUp = async () => {
     const location = await locate();
     const one = await openStore(location);
-    opened.push(one);
+    leave(() => one.database.close());
     return { location, one, store: one.store };
   };
   const leaseOf = async ({ store }: OpenStore, key: GrantKey) => {
@@ -54,7 +35,7 @@ describe.each(engines)('the grant store on %s', (_engine, locate) => {
   test('a grant comes back as it was put, to another process too, and to no other app', async () => {
     const { one, store, location } = await setUp();
     const two = await openStore(location);
-    opened.push(two);
+    leave(() => two.database.close());
     const pair = pairOf('access-1', 'refresh-1', { locationId: 'place1', companyId: 'firm1', scope: 'a.readonly b' });
     await store.put(place, pair, 'refresh-1');
 
@@ -171,7 +152,10 @@ describe.each(engines)('the grant store on %s', (_engine, locate) => {
     await store.put(place, pairOf('b1', 's1'), 's1');
     const ring = await openStore(location, createSeal([newer, older]));
     const ahead = await openStore(location, createSeal([newer]));
-    opened.push(ring, ahead);
+    leave(
+      () => ring.database.close(),
+      () => ahead.database.close(),
+    );
     expect(await ring.store.keyUse()).toEqual(new Map([['one', 2]]));
     await expect(ahead.store.find(place)).rejects.toThrow('sealed with key "one": add that key to TOKEN_KEYS');
     await expect(ahead.store.reseal()).rejects.toThrow('TOKEN_KEYS');
@@ -203,7 +187,7 @@ describe.each(engines)('the grant store on %s', (_engine, locate) => {
     await store.put(place, pairOf('b1', 's1'), 's1');
     const lease = await leaseOf(one, place);
     const ring = await openStore(location, createSeal([newer, older]));
-    opened.push(ring);
+    leave(() => ring.database.close());
     expect(await ring.store.reseal()).toBe(1);
     expect(await store.leases.save(lease, pairOf('b2', 's2'), 's1')).toBe(true);
     expect((await ring.store.find(place))?.refreshToken()).toBe('s2');
@@ -240,7 +224,7 @@ describe.each(engines)('the grant store on %s', (_engine, locate) => {
     const texts = [JSON.stringify(rows)];
     if ('path' in location) {
       const files = readdirSync(join(location.path, '..'));
-      expect(files).toEqual(expect.arrayContaining(['gateway_grants.db', 'gateway_grants.db-wal']));
+      expect(files).toEqual(expect.arrayContaining(['gateway.db', 'gateway.db-wal']));
       for (const name of files) texts.push(readFileSync(join(location.path, '..', name), 'latin1'));
       expect(texts.join()).toContain('place1'); // it is the right place to search
     }

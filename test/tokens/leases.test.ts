@@ -1,31 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import type { DatabaseLocation } from '../../src/stores/sql.ts';
+import { describe, expect, jest, test } from '@jest/globals';
 import type { GrantKey, StoredGrant } from '../../src/tokens/stored-grant.ts';
-import { startPostgres, type PostgresServer } from '../support/postgres.ts';
-import { scratchFolder } from '../support/scratch.ts';
 import { changeRow, openStore, pairOf, realTimers, rowOf, stateOf, type OpenStore } from './rotation.ts';
+import { useEngines } from './engines.ts';
 import { idOf } from './upstream.ts';
 
-const folder = mkdtempSync(join(scratchFolder(), 'leases-'));
-let postgres: PostgresServer;
-let fileCount = 0;
-const opened: OpenStore[] = [];
-
-beforeAll(async () => {
-  postgres = await startPostgres();
-}, 30_000);
-afterAll(async () => {
-  await Promise.all(opened.map(({ database }) => database.close()));
-  await postgres.stop();
-  rmSync(folder, { recursive: true });
-});
-
-const engines: readonly [string, () => Promise<DatabaseLocation>][] = [
-  ['SQLite', () => Promise.resolve({ path: join(folder, `${(fileCount += 1)}.db`) })],
-  ['PostgreSQL', async () => ({ url: await postgres.createDatabase() })],
-];
+const { engines, newDatabase, leave } = useEngines();
 
 const key: GrantKey = `location:${idOf('place1')}`;
 
@@ -34,7 +13,10 @@ describe.each(engines)('leases on %s', (_engine, locate) => {
   const setUp = async () => {
     const location = await locate();
     const [one, two] = [await openStore(location), await openStore(location)];
-    opened.push(one, two);
+    leave(
+      () => one.database.close(),
+      () => two.database.close(),
+    );
     await one.store.put(key, pairOf('a1', 'r1', { locationId: 'place1', companyId: 'firm1' }), 'r1');
     return { one, two };
   };
@@ -188,8 +170,8 @@ describe.each(engines)('leases on %s', (_engine, locate) => {
 });
 
 test('a process whose clock is a minute ahead takes no lease that still stands by the clock of the store', async () => {
-  const ahead = await openStore({ url: await postgres.createDatabase() });
-  opened.push(ahead);
+  const ahead = await openStore(await newDatabase());
+  leave(() => ahead.database.close());
   const { store } = ahead;
   await store.put(key, pairOf('a1', 'r1'), 'r1');
   const grant = await store.find(key);

@@ -1,11 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { startSandbox, type SandboxOptions } from '../../src/sandbox/server.ts';
-import type { DatabaseLocation } from '../../src/stores/sql.ts';
 import type { GrantKey } from '../../src/tokens/stored-grant.ts';
-import { startPostgres, type PostgresServer } from '../support/postgres.ts';
-import { scratchFolder } from '../support/scratch.ts';
 import {
   askedOf,
   changeRow,
@@ -20,26 +15,10 @@ import {
   type OpenStore,
   type ReplicaOptions,
 } from './rotation.ts';
+import { useEngines } from './engines.ts';
 import { idOf } from './upstream.ts';
 
-const folder = mkdtempSync(join(scratchFolder(), 'renewals-'));
-let postgres: PostgresServer;
-let fileCount = 0;
-const leftovers: (() => unknown)[] = [];
-
-beforeAll(async () => {
-  postgres = await startPostgres();
-}, 30_000);
-afterAll(async () => {
-  for (const leave of leftovers.toReversed()) await leave();
-  await postgres.stop();
-  rmSync(folder, { recursive: true });
-});
-
-const engines: readonly [string, () => Promise<DatabaseLocation>][] = [
-  ['SQLite', () => Promise.resolve({ path: join(folder, `${(fileCount += 1)}.db`) })],
-  ['PostgreSQL', async () => ({ url: await postgres.createDatabase() })],
-];
+const { engines, leave } = useEngines();
 
 describe.each(engines)('renewals over %s', (_engine, locate) => {
   // A grant whose access token has run out, and what starts processes over its store.
@@ -50,20 +29,20 @@ describe.each(engines)('renewals over %s', (_engine, locate) => {
     const key: GrantKey = `location:${locationId}`;
     const open = async (): Promise<OpenStore> => {
       const opened = await openStore(location);
-      leftovers.push(() => opened.database.close());
+      leave(() => opened.database.close());
       return opened;
     };
     const begin = async (behaviour: ReplicaOptions = {}) => {
       const opened = await open();
       const replica = startReplica(sandbox, opened, behaviour);
-      leftovers.push(() => replica[Symbol.asyncDispose]());
+      leave(() => replica[Symbol.asyncDispose]());
       return {
         ...opened,
         ...replica,
         ask: () => replica.renewal.obtain(key, needs.any),
       };
     };
-    leftovers.push(() => sandbox.close());
+    leave(() => sandbox.close());
     const outside = await open();
     const refreshToken = sandbox.issueRefreshToken({ locationId });
     await outside.store.put(key, pairOf('old', refreshToken, { locationId }), refreshToken);

@@ -1,15 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { createLog } from '../../src/observe/log.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
 import { StoreUnavailable, type DatabaseLocation } from '../../src/stores/sql.ts';
 import type { SurveyedGrant } from '../../src/tokens/grant-store.ts';
 import type { GrantKey } from '../../src/tokens/stored-grant.ts';
 import { startUpkeep, type Upkeep } from '../../src/tokens/upkeep.ts';
-import { startPostgres, type PostgresServer } from '../support/postgres.ts';
-import { scratchFolder } from '../support/scratch.ts';
 import { askedOf, changeRow, openStore, pairOf, realTimers, rowOf, startReplica, stateOf } from './rotation.ts';
+import { useEngines } from './engines.ts';
 import { idOf } from './upstream.ts';
 
 const log = createLog({ level: 'silent', secrets: [] });
@@ -187,27 +184,12 @@ describe('the rounds', () => {
 });
 
 describe('grants that nobody asks for', () => {
-  const folder = mkdtempSync(join(scratchFolder(), 'upkeep-'));
-  let postgres: PostgresServer;
-  let fileCount = 0;
-  const leftovers: (() => unknown)[] = [];
-  beforeAll(async () => {
-    postgres = await startPostgres();
-  }, 30_000);
+  const { engines, newFile, leave } = useEngines();
   afterEach(() => void jest.useRealTimers());
-  afterAll(async () => {
-    for (const leave of leftovers.toReversed()) await leave();
-    await postgres.stop();
-    rmSync(folder, { recursive: true });
-  });
-  const engines: readonly [string, () => Promise<DatabaseLocation>][] = [
-    ['SQLite', () => Promise.resolve({ path: join(folder, `${(fileCount += 1)}.db`) })],
-    ['PostgreSQL', async () => ({ url: await postgres.createDatabase() })],
-  ];
   const setUp = async (location: DatabaseLocation) => {
     const sandbox = await startSandbox();
     const outside = await openStore(location);
-    leftovers.push(
+    leave(
       () => sandbox.close(),
       () => outside.database.close(),
     );
@@ -220,7 +202,7 @@ describe('grants that nobody asks for', () => {
       const replica = startReplica(sandbox, opened);
       const changed: string[] = [];
       const upkeep = startUpkeep({ ...replica, onChanged: (grant) => changed.push(grant.key) });
-      leftovers.push(
+      leave(
         () => opened.database.close(),
         () => replica[Symbol.asyncDispose](),
         () => upkeep.stop(),
@@ -262,7 +244,7 @@ describe('grants that nobody asks for', () => {
   });
 
   test('of a crash are healed within 30 s, without any request', async () => {
-    const { sandbox, outside, key, begin } = await setUp({ path: join(folder, 'healed.db') });
+    const { sandbox, outside, key, begin } = await setUp(newFile());
     const ticks = new Set(['setInterval', 'clearInterval']);
     jest.useFakeTimers({ doNotFake: realTimers.filter((name) => !ticks.has(name)) });
     const found = await outside.store.find(key);
