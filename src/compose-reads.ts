@@ -2,29 +2,27 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createCache } from './cache/cache.ts';
 import { createKeys, digest } from './cache/keys.ts';
-import { createMemoryStore, createRedisStore, type Store } from './cache/store.ts';
 import type { CredentialSurroundings, CredentialWatch } from './compose-credentials.ts';
 import { composeGrants } from './compose-grants.ts';
+import { composeEconomy } from './compose-economy.ts';
 import type { UpstreamAccess } from './compose.ts';
 import type { Config } from './config.ts';
-import { createBudgets } from './limiter/budgets.ts';
-import { limit } from './limiter/limit.ts';
 import type { LocationId } from './model/ids.ts';
 import type { Log } from './observe/log.ts';
 import { describeError } from './observe/redact.ts';
 import type { Tally } from './observe/tally.ts';
 import { createReads } from './reads/index.ts';
 import { createReadInstalledLocations, type ReadInstalledLocations } from './reads/locations.ts';
+import type { Redis } from './stores/redis.ts';
 import { toTokenAnswer, type AccessToken } from './tokens/access-token.ts';
 import { createAccessTokens } from './tokens/access-tokens.ts';
 import { authorize } from './tokens/authorize.ts';
 import type { GrantKey } from './tokens/stored-grant.ts';
 import { createTokenEndpoint } from './tokens/token-endpoint.ts';
-import { deadline } from './upstream/deadline.ts';
-import { createUpstream, type Cause, type Upstream } from './upstream/endpoint.ts';
+import { ownCause, type Cause } from './upstream/cause.ts';
+import type { Upstream } from './upstream/endpoint.ts';
 import { exchangeLocationToken } from './upstream/endpoints/exchange-location-token.ts';
-import { observed } from './upstream/observed.ts';
-import { holderKey, stack } from './upstream/send.ts';
+import { holderKey } from './upstream/send.ts';
 import { createDispatcher, createTransport } from './upstream/transport.ts';
 
 /** What everything works in. */
@@ -35,8 +33,6 @@ export interface Surroundings {
   readonly publicUrl: () => string;
 }
 
-/** A call with all its waiting takes this part of an operation's time, so that the rest of the answer still makes it. */
-const callShare = 0.8;
 /** Milliseconds for a token request and for the last sockets. */
 const tokenRequestMs = 7_000;
 const lastCallsMs = 1_000;
@@ -48,7 +44,7 @@ export const rollUpLocations = 50;
 /** Throws ConfigError for a store of grants that cannot be used. */
 export const composeReads = async (config: Config, access: UpstreamAccess, surroundings: Surroundings) => {
   const { log, tally, publicUrl } = surroundings;
-  const dispatcher = createDispatcher({ connections: 64 });
+  const dispatcher = createDispatcher({ connections: 128 });
   const tokenDispatcher = createDispatcher({ connections: 8 }); // a page of a hundred locations must not ask for a hundred tokens at once
   const grants = await composeGrants(config, access, {
     log,
@@ -61,21 +57,16 @@ export const composeReads = async (config: Config, access: UpstreamAccess, surro
   const credentials = await watchCredentials(config, access, { log, database: grants.database });
   const wantedScopes = config.scopes.filter((scope) => !scope.startsWith('oauth.')); // those are the agency's, no field needs them
   const tokens = createAccessTokens({ grant: grants.grant, wantedScopes });
-  const budgets = createBudgets({ burst: config.burst, dailyLimit: config.dailyLimit });
-  const send = stack(
-    [
-      observed({ log, tally }),
-      deadline(callShare * config.requestDeadlineMs),
-      authorize(tokens),
-      limit(budgets),
-      deadline(config.upstreamTimeoutMs),
-    ],
-    createTransport(dispatcher, { url: access.url, isTellingOperations: access.sandbox !== null }),
+  const transport = createTransport(dispatcher, { url: access.url, isTellingOperations: access.sandbox !== null });
+  const space = cacheSpace(access);
+  const shared = await openShared(config, { log, tally });
+  const { upstream, budgets } = composeEconomy(
+    { transport, authorize: authorize(tokens), shared, log, tally },
+    { ...config, space },
   );
-  const upstream = createUpstream({ send, tolerated: (what) => tally.add(`tolerated ${what}`) });
-  const { store, closeStore } = await openStore(config, { log, tally, secret: JSON.stringify(access.grant) });
-  const cache = createCache({ store, timeoutMs: config.cacheTimeoutMs, tally });
-  const keys = createKeys(cacheSpace(access), config.lifetimes);
+  const memoryBytes = config.isCacheOn ? config.cacheMemoryBytes : null;
+  const cache = createCache({ memoryBytes, shared, secret: JSON.stringify(access.grant), tally });
+  const keys = createKeys(space, config.lifetimes);
   const companyId = 'companyId' in access.grant ? access.grant.companyId : null;
   const { connectedIds } = grants;
   return {
@@ -89,7 +80,8 @@ export const composeReads = async (config: Config, access: UpstreamAccess, surro
       quota: (locationId: LocationId) => budgets.quota(holderKey({ kind: 'location', locationId })),
     },
     close: async () => {
-      closeStore();
+      budgets.close();
+      shared?.close();
       await credentials.close();
       await grants.close();
       await Promise.all([dispatcher, tokenDispatcher].map(closeSoon));
@@ -114,16 +106,17 @@ const watchCredentials = async (
 };
 
 // What is not done for one operation: those who wait for it share it, and none of them may call it off.
-const byItself: Cause = { signal: new AbortController().signal, operations: [] };
+const ownCallMs = 8_000;
+const byItself = (): Cause => ownCause('interactive', ownCallMs);
 
 const installedLocationsOf = ({ grant }: UpstreamAccess, upstream: Upstream): ReadInstalledLocations | null =>
   grant.kind === 'agency'
-    ? createReadInstalledLocations({ upstream }, { clientId: grant.clientId, cause: byItself })
+    ? createReadInstalledLocations({ upstream }, { clientId: grant.clientId, causeOf: byItself })
     : null;
 
 const exchangeToken = async (upstream: Upstream, companyId: string, locationId: LocationId): Promise<AccessToken> => {
   const input = { companyId, locationId };
-  const { reveal, lifeSeconds, scope, ...told } = await upstream.call(exchangeLocationToken, input, byItself);
+  const { reveal, lifeSeconds, scope, ...told } = await upstream.call(exchangeLocationToken, input, byItself());
   const expires = { expires_in: lifeSeconds ?? undefined, scope: scope ?? undefined };
   return toTokenAnswer({ access_token: reveal(), ...expires, locationId: told.locationId ?? locationId }).access;
 };
@@ -133,16 +126,10 @@ const exchangeToken = async (upstream: Upstream, companyId: string, locationId: 
 const slotsOf = (key: GrantKey, isRegranted: boolean): readonly [string?] =>
   key === 'company' && isRegranted ? [] : [key];
 
-const openStore = async (
-  config: Config,
-  { log, tally, secret }: { log: Log; tally: Tally; secret: string },
-): Promise<{ store: Store | null; closeStore: () => void }> => {
-  if (!config.isCacheOn) return { store: null, closeStore: () => undefined };
-  if (config.redisUrl === null) {
-    return { store: createMemoryStore(config.cacheMemoryBytes), closeStore: () => undefined };
-  }
+const openShared = async (config: Config, { log, tally }: { log: Log; tally: Tally }): Promise<Redis | null> => {
+  if (config.redisUrl === null) return null;
   const { createRedis } = await import('./stores/redis.ts'); // its client takes 10 MB and 60 ms, which most starts do without
-  const redis = createRedis({
+  return createRedis({
     url: config.redisUrl,
     readTimeoutMs: config.cacheTimeoutMs,
     writeTimeoutMs: cacheWriteMs,
@@ -150,14 +137,6 @@ const openStore = async (
     onBad: (error) => log.warn(redisIsBad, { error: describeError(error, String) }), // the log redacts what it is given
     onGood: () => log.info('Redis is used again.'),
   });
-  return {
-    store: createRedisStore(redis, {
-      secret,
-      spareBytes: config.cacheMemoryBytes,
-      onProblem: () => tally.add('cache broken'),
-    }),
-    closeStore: () => redis.close(),
-  };
 };
 
 const redisIsBad =

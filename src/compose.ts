@@ -74,6 +74,8 @@ export const startGateway = async (config: Config, access: UpstreamAccess, log: 
     authenticate: toAuthenticate(access, inward.wantedScopes),
     createContext: createContextFactory(inward),
     deadlineMs: config.requestDeadlineMs,
+    noCacheFloorSeconds: config.noCacheFloorSeconds,
+    isCostAlwaysTold: access.sandbox !== null,
     underWay: drain.underWay,
   })(app);
   healthRoutes({ isDraining, mode: access.sandbox ? 'sandbox' : 'live' })(app);

@@ -8,6 +8,7 @@ import { agencyScopes, rows } from './settings.ts';
 import { settings } from './settings-text.ts';
 import type { DatabaseLocation } from './stores/sql.ts';
 import type { SealKey } from './tokens/seal.ts';
+import type { Lifetime } from './model/freshness.ts';
 import { readUpstream, type Findings, type UpstreamChoice } from './upstream-settings.ts';
 
 export { envExample, settings, settingsTable } from './settings-text.ts';
@@ -44,8 +45,12 @@ export interface Config {
   readonly cacheMemoryBytes: number;
   /** The most that a slow or dead cache may cost a request. */
   readonly cacheTimeoutMs: number;
-  /** Seconds for which an answer is served without asking upstream; 0 asks every time. */
-  readonly lifetimes: Readonly<Record<'tagPage' | 'tagDetails' | 'socialAccounts' | 'statistics' | 'location', number>>;
+  /** How long each kind of answer counts. */
+  readonly lifetimes: Readonly<
+    Record<'tagPage' | 'tagDetails' | 'socialAccounts' | 'statistics' | 'location', Lifetime>
+  >;
+  /** What `no-cache` of a request means, seconds. */
+  readonly noCacheFloorSeconds: number;
   readonly accountStatistics: 'roll-up' | 'endpoint';
   /** For locations whose own time zone is absent or unknown. */
   readonly defaultTimeZone: string;
@@ -54,6 +59,10 @@ export interface Config {
   readonly upstreamTimeoutMs: number;
   readonly burst: { readonly limit: number; readonly windowMs: number };
   readonly dailyLimit: number;
+  /** Percent of each budget that is kept for people. */
+  readonly interactiveReserve: number;
+  /** Gateways that share the budgets. */
+  readonly replicas: number;
   readonly maxUpstreamCallsPerLocation: number;
   readonly maxUpstreamCalls: number;
   /** Between "not ready" and closing, so that balancers stop sending first. */
@@ -114,18 +123,21 @@ const assemble = (settingReader: SettingReader, findings: Findings): Config => {
     cacheMemoryBytes: read(rows.cacheMemoryMb) * 2 ** 20,
     cacheTimeoutMs: read(rows.cacheTimeoutMs),
     lifetimes: {
-      tagPage: read(rows.tagPageSeconds),
-      tagDetails: read(rows.tagDetailsSeconds),
-      socialAccounts: read(rows.accountsSeconds),
-      statistics: read(rows.statisticsSeconds),
-      location: read(rows.locationSeconds),
+      tagPage: read(rows.tagPages),
+      tagDetails: read(rows.tagDetails),
+      socialAccounts: read(rows.accounts),
+      statistics: read(rows.statistics),
+      location: read(rows.location),
     },
+    noCacheFloorSeconds: read(rows.noCacheFloorSeconds),
     accountStatistics: read(rows.accountStatistics) ?? (hasAccountEndpoint(upstream) ? 'endpoint' : 'roll-up'),
     defaultTimeZone: read(rows.defaultTimeZone),
     requestDeadlineMs: read(rows.requestDeadlineMs),
     upstreamTimeoutMs: read(rows.upstreamTimeoutMs),
     burst: { limit: read(rows.burst), windowMs: read(rows.burstWindowMs) },
     dailyLimit: read(rows.dailyLimit),
+    interactiveReserve: read(rows.interactiveReserve),
+    replicas: read(rows.replicas),
     maxUpstreamCallsPerLocation: read(rows.maxUpstreamCallsPerLocation),
     maxUpstreamCalls: read(rows.maxUpstreamCalls),
     drainDelayMs: read(rows.drainDelayMs),

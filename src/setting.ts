@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP, isIPv4 } from 'node:net';
 import { z } from 'zod';
+import type { Lifetime } from './model/freshness.ts';
 import type { SealKey } from './tokens/seal.ts';
 
 /** What people are told about one setting, in the README's table and in .env.example. */
@@ -39,6 +40,26 @@ export const integer = (name: string, { default: absent, min, max, doc }: Range)
     .transform(Number)
     .pipe(z.int(error).min(min, error).max(max, error));
   return { name, values, default: String(absent), isSecret: false, doc, absent, schema };
+};
+
+const longestSeconds = 30 * 86_400;
+
+/** Three ages of an answer in seconds, each at least the one before; those that are left out are the default's, or as long as the one
+ * before where that is longer. */
+export const lifetime = (name: string, { default: absent, doc }: Words<Lifetime>): Setting<Lifetime> => {
+  const values = 'up to three whole numbers, 0 to 2592000, none smaller than the one before';
+  const schema = z.string().transform((given, context) => {
+    const [fresh = NaN, revalidate = Math.max(fresh, absent.revalidateSeconds), hard] = given
+      .split(',')
+      .map((part) => (/^\s*\d{1,7}\s*$/.test(part) ? Number(part) : NaN));
+    const ages = [fresh, revalidate, hard ?? Math.max(revalidate, absent.hardSeconds)] as const;
+    const isAscending = ages.every((age, index) => age <= longestSeconds && age >= (ages[index - 1] ?? 0));
+    if (!isAscending || given.split(',').length > 3) context.addIssue(`must be ${values}, such as 60,600,86400`);
+    return { freshSeconds: ages[0], revalidateSeconds: ages[1], hardSeconds: ages[2] };
+  });
+  const { freshSeconds, revalidateSeconds, hardSeconds } = absent;
+  const shown = [freshSeconds, revalidateSeconds, hardSeconds].join(',');
+  return { name, values, default: shown, isSecret: false, doc, absent, schema };
 };
 
 /** One of a few words. A default of `null` means that config.ts works it out from other settings. */

@@ -1,5 +1,6 @@
 // The table of settings, one row per option. The README's table and .env.example are made from it; config.ts reads it.
 import { choice, host, integer, keyRing, origin, pageUrl, secret, serviceUrl, text, timeZone } from './setting.ts';
+import { count, economyRows, milliseconds } from './settings-economy.ts';
 
 const leastScopes =
   'locations.readonly socialplanner/tag.readonly socialplanner/statistics.readonly socialplanner/account.readonly';
@@ -8,13 +9,9 @@ export const agencyScopes = 'oauth.readonly oauth.write';
 const grantKinds = ['client-credentials', 'authorization-code', 'agency', 'refresh-token', 'private-token'] as const;
 const oneWord = { default: null, values: 'text without spaces', form: /^[\x21-\x7e]+$/ };
 const port = { min: 0, max: 65_535 };
-const seconds = { min: 0, max: 30 * 86_400 };
-const milliseconds = { min: 1, max: 600_000 };
-const count = { min: 1, max: 1_000_000_000 };
 
 /**
  * In the order in which people read them. An integer's unit is the end of its name.
- * Burst and day: 100 in 10 s and 200,000 a day for each location (upstream's OAuth 2.0 page, read 2026-11).
  */
 export const rows = {
   nodeEnv: text('NODE_ENV', {
@@ -113,70 +110,7 @@ export const rows = {
     default: 90,
     doc: 'A client secret or private token in use for longer is warned of at the start and every day.',
   }),
-  upstreamTimeoutMs: integer('UPSTREAM_TIMEOUT_MS', {
-    ...milliseconds,
-    default: 3_000,
-    doc: 'The longest one attempt at an upstream call may take.',
-  }),
-  burst: integer('UPSTREAM_BURST', {
-    ...count,
-    default: 100,
-    doc: 'Upstream calls for one location in one window, as upstream allows.',
-  }),
-  burstWindowMs: integer('UPSTREAM_BURST_WINDOW_MS', {
-    ...milliseconds,
-    default: 10_000,
-    doc: 'The window of `UPSTREAM_BURST`.',
-  }),
-  dailyLimit: integer('UPSTREAM_DAILY', {
-    ...count,
-    default: 200_000,
-    doc: 'Upstream calls for one location in one day, as upstream allows.',
-  }),
-  cache: choice('CACHE', ['on', 'off'], {
-    default: 'on',
-    doc: '`off` keeps nothing between requests.',
-  }),
-  redisUrl: serviceUrl('REDIS_URL', 'A cache shared by several gateways. Absent: memory of this process.', [
-    'redis',
-    'rediss',
-  ]),
-  cacheMemoryMb: integer('CACHE_MEMORY_MB', {
-    min: 1,
-    max: 65_536,
-    default: 64,
-    doc: 'Memory for cached answers in this process.',
-  }),
-  cacheTimeoutMs: integer('CACHE_TIMEOUT_MS', {
-    ...milliseconds,
-    default: 50,
-    doc: 'The most a slow or dead cache may cost a request.',
-  }),
-  tagPageSeconds: integer('CACHE_TAGS_TTL_SECONDS', {
-    ...seconds,
-    default: 60,
-    doc: 'Pages of tags are served this long without asking upstream; 0 asks every time, here and for the next four.',
-  }),
-  tagDetailsSeconds: integer('CACHE_TAG_DETAILS_TTL_SECONDS', {
-    ...seconds,
-    default: 300,
-    doc: 'The same for details of tags.',
-  }),
-  accountsSeconds: integer('CACHE_ACCOUNTS_TTL_SECONDS', {
-    ...seconds,
-    default: 300,
-    doc: 'The same for social accounts.',
-  }),
-  statisticsSeconds: integer('CACHE_STATISTICS_TTL_SECONDS', {
-    ...seconds,
-    default: 300,
-    doc: 'The same for statistics.',
-  }),
-  locationSeconds: integer('CACHE_LOCATION_TTL_SECONDS', {
-    ...seconds,
-    default: 3_600,
-    doc: 'The same for records of locations.',
-  }),
+  ...economyRows,
   accountStatistics: choice('ACCOUNT_STATISTICS', ['roll-up', 'endpoint'], {
     default: null,
     doc: 'Account-level statistics: added up from the readable locations, or read at an endpoint of their own, which only the sandbox has. Absent: `endpoint` with the sandbox, else `roll-up`.',

@@ -43,13 +43,22 @@ describe('the mode', () => {
       redisUrl: null,
       cacheMemoryBytes: 67_108_864,
       cacheTimeoutMs: 50,
-      lifetimes: { tagPage: 60, tagDetails: 300, socialAccounts: 300, statistics: 300, location: 3600 },
+      lifetimes: {
+        tagPage: { freshSeconds: 60, revalidateSeconds: 600, hardSeconds: 86_400 },
+        tagDetails: { freshSeconds: 300, revalidateSeconds: 3_600, hardSeconds: 86_400 },
+        socialAccounts: { freshSeconds: 300, revalidateSeconds: 3_600, hardSeconds: 86_400 },
+        statistics: { freshSeconds: 300, revalidateSeconds: 3_600, hardSeconds: 86_400 },
+        location: { freshSeconds: 3_600, revalidateSeconds: 86_400, hardSeconds: 604_800 },
+      },
+      noCacheFloorSeconds: 5,
       accountStatistics: 'endpoint',
       defaultTimeZone: 'UTC',
       requestDeadlineMs: 10_000,
       upstreamTimeoutMs: 3_000,
       burst: { limit: 100, windowMs: 10_000 },
       dailyLimit: 200_000,
+      interactiveReserve: 20,
+      replicas: 1,
       maxUpstreamCallsPerLocation: 20,
       maxUpstreamCalls: 200,
       drainDelayMs: 1_000,
@@ -100,14 +109,59 @@ describe('values', () => {
   });
 
   test('ports, lifetimes and delays may be zero, limits may not', () => {
-    expect(
-      readConfig({ PORT: '0', SANDBOX_PORT: '0', CACHE_TAGS_TTL_SECONDS: '0', DRAIN_DELAY_MS: '0' }),
-    ).toMatchObject({
+    expect(readConfig({ PORT: '0', SANDBOX_PORT: '0', CACHE_TAGS_SECONDS: '0', DRAIN_DELAY_MS: '0' })).toMatchObject({
       port: 0,
-      lifetimes: { tagPage: 0 },
+      lifetimes: { tagPage: { freshSeconds: 0 } },
       drainDelayMs: 0,
     });
     expect(problemsOf({ UPSTREAM_BURST: '0' })).toHaveLength(1);
+  });
+
+  test.each([
+    ['one number keeps the others', '30', [30, 600, 86_400]],
+    ['one that is longer than the next ones lengthens them', '100000', [100_000, 100_000, 100_000]],
+    ['one that is longer than the second lengthens that', '700', [700, 700, 86_400]],
+    ['two numbers keep the last', '30,40', [30, 40, 86_400]],
+    ['three numbers are all', '30, 40 ,50', [30, 40, 50]],
+    ['equal numbers go', '5,5,5', [5, 5, 5]],
+    ['nothing is kept', '0,0,0', [0, 0, 0]],
+    ['thirty days', '2592000', [2_592_000, 2_592_000, 2_592_000]],
+  ])('a lifetime is up to three ages: %s', (_name, given, [freshSeconds, revalidateSeconds, hardSeconds]) => {
+    expect(readConfig({ CACHE_TAGS_SECONDS: given }).lifetimes.tagPage).toEqual({
+      freshSeconds,
+      revalidateSeconds,
+      hardSeconds,
+    });
+  });
+
+  test.each([
+    '60,50',
+    '60,600,599',
+    '60,600,86400,86400',
+    '2592001',
+    '1,9999999',
+    '1,,3',
+    ',',
+    '-1',
+    '1.5',
+    '1e3',
+    'soon',
+  ])('a lifetime of "%s" is refused', (given) => {
+    expect(problemsOf({ CACHE_LOCATION_SECONDS: given })).toEqual([
+      'CACHE_LOCATION_SECONDS must be up to three whole numbers, 0 to 2592000, none smaller than the one before, such as 60,600,86400.',
+    ]);
+  });
+
+  test('all of a budget cannot be reserved', () => {
+    expect(readConfig({ INTERACTIVE_RESERVE: '0', REPLICAS: '3', NO_CACHE_FLOOR_SECONDS: '0' })).toMatchObject({
+      interactiveReserve: 0,
+      replicas: 3,
+      noCacheFloorSeconds: 0,
+    });
+    expect(problemsOf({ INTERACTIVE_RESERVE: '100', REPLICAS: '0' })).toEqual([
+      'INTERACTIVE_RESERVE must be a whole number, 0 to 90.',
+      'REPLICAS must be a whole number, 1 to 1000.',
+    ]);
   });
 
   test('the gateway and the sandbox cannot share a port', () => {
@@ -217,7 +271,7 @@ describe('unknown names', () => {
     ['UPSTREAM_PRIVATE_TOKN_FILE', 'UPSTREAM_PRIVATE_TOKEN_FILE'],
     ['UPSTREAM_URI', 'UPSTREAM_URL'],
     ['upstream_url', 'UPSTREAM_URL'],
-    ['CACHE_TAG_TTL_SECONDS', 'CACHE_TAGS_TTL_SECONDS'],
+    ['CACHE_TAG_SECONDS', 'CACHE_TAGS_SECONDS'],
     ['SANDBOX_PROT', 'SANDBOX_PORT'],
   ])('%s has one of our prefixes and is a slip: it is refused with "did you mean %s?"', (name, meant) => {
     expect(problemsOf({ UPSTREAM: 'sandbox', [name]: 'hunter2' })).toEqual([

@@ -1,170 +1,118 @@
-import { asError } from '../model/errors.ts';
-import { freshAt, type Fetched } from '../model/freshness.ts';
+import { asError, errorTable, GatewayError } from '../model/errors.ts';
+import type { Fetched } from '../model/freshness.ts';
 import type { Tally } from '../observe/tally.ts';
-import { inTime } from '../stores/in-time.ts';
-import { createFlights, type Flights } from './flights.ts';
-import { absentSeconds, type CacheKey } from './keys.ts';
-import type { Store } from './store.ts';
+import type { Shared } from '../stores/shared.ts';
+import type { Cause } from '../upstream/cause.ts';
+import type { Answer } from './answer.ts';
+import { ask, type Room } from './ask.ts';
+import type { Found } from './entries.ts';
+import type { CacheKey } from './keys.ts';
+import { createLeases } from './leases.ts';
+import { createLoads } from './loads.ts';
+import { createNews } from './news.ts';
+import { createRevalidation } from './revalidation.ts';
+import { createTiers } from './tiers.ts';
 
-/** Answers that may be given again. A store that is slow, silent or dead costs at most the time limit, never an answer. */
+/** Answers that may be given again, each for as long as its key says and the wish of the cause allows. A shared store that is slow, silent
+ * or dead costs at most its time limit, never an answer. */
 export interface Cache {
-  /** The kept answer, or that of `load`, which runs once however many ask. */
-  getOrLoad<T>(key: CacheKey, load: Load<T>, signal: AbortSignal): Promise<Fetched<T>>;
-  /** The same for many ids at once: `load` is asked for all that are not kept, in one go. What it does not know is null, what it could
-   * not read is that id's Error and nobody else's. */
+  /** The kept answer, or that of `load`, which runs once however many ask. A NOT_FOUND of `load` is kept, too, for a short while. Throws
+   * NOT_CACHED where the wish forbids to load, what `load` throws where nothing may stand in for it, and the reason of a signal that
+   * has ended. */
+  getOrLoad<T>(key: CacheKey, load: LoadOne<T>, cause: Cause): Promise<Fetched<T>>;
+  /** The same for many ids at once: `load` is asked in one go for all that neither are kept nor under way. What it does not know is null,
+   * what it could not read is that id's Error and nobody else's. */
   getOrLoadMany<Id extends string, T>(
     ids: readonly Id[],
     keyOf: (id: Id) => CacheKey,
     load: LoadMany<Id, T>,
-    signal: AbortSignal,
+    cause: Cause,
   ): Promise<ReadonlyMap<Id, Fetched<T> | null | Error>>;
 }
 
-type Load<T> = (signal: AbortSignal) => Promise<T>;
-type LoadMany<Id, T> = (missing: readonly Id[], signal: AbortSignal) => Promise<ReadonlyMap<Id, T | Error>>;
+type LoadOne<T> = (cause: Cause) => Promise<T>;
+type LoadMany<Id, T> = (missing: readonly Id[], cause: Cause) => Promise<ReadonlyMap<Id, T | Error>>;
 
-interface Entry {
-  /** Whose answer it is: an entry copied under another key is none. */
-  readonly key: string;
-  /** When upstream gave it, epoch milliseconds. */
-  readonly at: number;
-  readonly value: unknown;
-}
-
-/** Dependencies of a cache; `store` null keeps nothing between requests. */
+/** What a cache is made from. */
 export interface CacheDeps {
-  readonly store: Store | null;
-  /** How long a read from the store may take, in milliseconds. */
-  readonly timeoutMs: number;
+  /** How much the process keeps, in bytes; null keeps nothing anywhere, and only loads under way are shared. */
+  readonly memoryBytes: number | null;
+  /** Where replicas share what they have loaded; null for a process that is alone. */
+  readonly shared: Shared | null;
+  /** Known to those who share answers and to nobody else. */
+  readonly secret: string;
   readonly tally: Tally;
+  /** How long a replica may load before another one does, in milliseconds: about one attempt. */
+  readonly leaseMs?: number;
 }
 
-/** One cache a process; loads under way are shared even where nothing is kept. */
+/** One cache a process. */
 export const createCache = (deps: CacheDeps): Cache => {
-  const flights = createFlights();
+  const room = createRoom(deps);
   return {
-    getOrLoad: (key, load, signal) =>
-      flights.join(
-        key.text,
-        async (shared) => {
-          const [kept] = await lookUp(deps, [key]);
-          if (kept !== undefined) return asFetched(kept);
-          const value = await load(shared);
-          const at = Date.now();
-          keep(deps, [{ key, at, value }]);
-          return { value, freshness: freshAt(at) };
-        },
-        signal,
-      ),
-    getOrLoadMany: (ids, keyOf, load, signal) => loadMany(deps, flights, { ids, keyOf, load, signal }),
+    getOrLoad: (key, load, cause) => getOrLoad(room, key, load, cause),
+    getOrLoadMany: (ids, keyOf, load, cause) => getOrLoadMany(room, { ids, keyOf, load }, cause),
   };
+};
+
+const createRoom = ({ memoryBytes, shared, secret, tally, leaseMs = 4_000 }: CacheDeps): Room => {
+  const tiers = memoryBytes === null ? null : createTiers({ memoryBytes, shared, secret, tally });
+  const replicas = tiers &&
+    shared && { leases: createLeases(shared, leaseMs), news: createNews(shared, { secret, onKept: tiers.forget }) };
+  const loads = createLoads({ tiers, replicas });
+  return { tiers, loads, revalidation: createRevalidation(loads), tally };
+};
+
+const getOrLoad = async <T>(room: Room, key: CacheKey, load: LoadOne<T>, cause: Cause): Promise<Fetched<T>> => {
+  const refusals: GatewayError[] = [];
+  const loadOne = async (_: unknown, all: Cause): Promise<ReadonlyMap<string, Found>> => {
+    try {
+      return new Map([[key.text, { value: await load(all) }]]);
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.code !== 'NOT_FOUND') throw error;
+      refusals.push(error);
+      return new Map([[key.text, { absent: error.message }]]);
+    }
+  };
+  const [result] = await ask(room, { keys: [key], load: loadOne, cause });
+  if (result?.status !== 'fulfilled') throw result?.reason;
+  const { entry } = result.value;
+  if ('absent' in entry) throw refusals[0] ?? new GatewayError('NOT_FOUND', { message: entry.absent });
+  return asFetched<T>(result.value, entry.value);
 };
 
 interface Many<Id extends string, T> {
   readonly ids: readonly Id[];
   readonly keyOf: (id: Id) => CacheKey;
   readonly load: LoadMany<Id, T>;
-  readonly signal: AbortSignal;
 }
 
-// Each id is a flight of its own, so that operations which share some ids share those; the ids that nobody had asked for yet travel together.
-const loadMany = async <Id extends string, T>(deps: CacheDeps, flights: Flights, many: Many<Id, T>) => {
-  const travelling: Id[] = [];
-  const nobody = new AbortController();
-  let waiting = 0;
-  // Starts a microtask later, when all ids of this call have been gathered.
-  const batch = Promise.resolve().then(() => lookUpOrLoad(deps, { ...many, ids: travelling, signal: nobody.signal }));
-  batch.catch(() => undefined);
-  const start = (id: Id) => async (left: AbortSignal) => {
-    travelling.push(id);
-    waiting += 1;
-    left.addEventListener('abort', () => {
-      waiting -= 1;
-      if (waiting === 0) nobody.abort(left.reason);
-    });
-    const found = (await batch).get(id) ?? null;
-    if (found instanceof Error) throw found;
-    return found;
+const getOrLoadMany = async <Id extends string, T>(room: Room, { ids, keyOf, load }: Many<Id, T>, cause: Cause) => {
+  const keyed = new Map([...new Set(ids)].map((id) => [id, keyOf(id)]));
+  const idOf = new Map([...keyed].map(([id, { text }]) => [text, id]));
+  const loadAll = async (keys: readonly CacheKey[], all: Cause): Promise<ReadonlyMap<string, Found | Error>> => {
+    const wanted = keys.flatMap(({ text }) => idOf.get(text) ?? []);
+    const found = await load(wanted, all);
+    return new Map(wanted.map((id) => [keyed.get(id)?.text ?? '', toFound(found.get(id))]));
   };
-  // A caller that has left gets no answer at all; else a failure is its own id's alone.
-  const own = (error: unknown): Error => {
-    if (many.signal.aborted) throw error;
-    return asError(error);
-  };
-  const unique = [...new Set(many.ids)];
-  const found = await Promise.all(
-    unique.map(async (id) => [id, await flights.join(many.keyOf(id).text, start(id), many.signal).catch(own)] as const),
+  const results = await ask(room, { keys: [...keyed.values()], load: loadAll, cause });
+  return new Map(
+    [...keyed.keys()].map((id, index): [Id, Fetched<T> | null | Error] => {
+      const result = results[index];
+      if (result?.status === 'fulfilled') {
+        const { entry } = result.value;
+        return [id, 'absent' in entry ? null : asFetched<T>(result.value, entry.value)];
+      }
+      cause.signal.throwIfAborted(); // a caller that has gone gets no answer at all; else a failure is its own id's alone
+      return [id, asError(result?.reason)];
+    }),
   );
-  return new Map(found);
 };
 
-const lookUpOrLoad = async <Id extends string, T>(deps: CacheDeps, { ids, keyOf, load, signal }: Many<Id, T>) => {
-  const found = new Map<Id, Fetched<T> | null | Error>();
-  if (ids.length === 0) return found;
-  const kept = await lookUp(deps, ids.map(keyOf));
-  const missing = ids.filter((id, index) => {
-    const entry = kept[index];
-    if (entry !== undefined) found.set(id, entry.value === null ? null : asFetched<T>(entry));
-    return entry === undefined;
-  });
-  if (missing.length === 0) return found;
-  const loaded = await load(missing, signal);
-  const at = Date.now();
-  const toKeep = missing.flatMap((id): Kept[] => {
-    const key = keyOf(id);
-    const value = loaded.get(id);
-    if (value instanceof Error) {
-      found.set(id, value);
-      return [];
-    }
-    found.set(id, value === undefined ? null : { value, freshness: freshAt(at) });
-    const ttlSeconds = value === undefined ? Math.min(absentSeconds, key.ttlSeconds) : key.ttlSeconds;
-    return [{ key: { ...key, ttlSeconds }, at, value: value ?? null }];
-  });
-  keep(deps, toKeep);
-  return found;
-};
-
-const lookUp = async (
-  { store, timeoutMs, tally }: CacheDeps,
-  keys: readonly CacheKey[],
-): Promise<(Entry | undefined)[]> => {
-  if (store === null) return keys.map(() => undefined);
-  const asked = store.getMany<unknown>(keys.map(({ text }) => text));
-  const answers = await inTime(timeoutMs, asked).catch(() => null);
-  if (answers === null) tally.add('cache broken');
-  return keys.map((key, index) => {
-    const entry = toEntry(answers?.[index], key);
-    if (answers !== null) tally.add(entry === undefined ? 'cache miss' : 'cache hit');
-    return entry;
-  });
-};
-
-// An entry is believed when it has our shape, was put under this key and is fresh. A shared store gives back only what bears our mark.
-const toEntry = (raw: unknown, { text, ttlSeconds }: CacheKey): Entry | undefined => {
-  if (typeof raw !== 'object' || raw === null || !('at' in raw) || !('value' in raw)) return undefined;
-  if (!('key' in raw) || raw.key !== text) return undefined;
-  const { at, value } = raw;
-  const ageMs = typeof at === 'number' ? Date.now() - at : NaN;
-  return typeof at === 'number' && ageMs > -60_000 && ageMs < ttlSeconds * 1_000 ? { key: text, at, value } : undefined;
+const toFound = (value: unknown): Found | Error => {
+  if (value instanceof Error) return value;
+  return value === undefined ? { absent: errorTable.NOT_FOUND.message } : { value };
 };
 
 // The key names kind and version of what was put there.
-const asFetched = <T>({ at, value }: Entry): Fetched<T> => ({ value: value as T, freshness: freshAt(at) });
-
-interface Kept {
-  readonly key: CacheKey;
-  readonly at: number;
-  readonly value: unknown;
-}
-
-// What one load brought is written together, and nobody waits for it: a store that does not take it costs a second call later, no answer now.
-const keep = ({ store, tally }: CacheDeps, all: readonly Kept[]): void => {
-  const lasting = all.filter(({ key }) => key.ttlSeconds > 0);
-  if (store === null || lasting.length === 0) return;
-  const entries = lasting.map(({ key: { text, ttlSeconds }, at, value }) => {
-    const entry: Entry = { key: text, at, value };
-    return { key: text, value: entry, ttl: ttlSeconds * 1_000 };
-  });
-  void store.setMany(entries).catch(() => tally.add('cache broken'));
-};
+const asFetched = <T>({ freshness }: Answer, value: unknown): Fetched<T> => ({ value: value as T, freshness });

@@ -1,24 +1,23 @@
 import { createHash } from 'node:crypto';
+import type { Lifetime } from '../model/freshness.ts';
 import type { LocationId, TagId } from '../model/ids.ts';
 import type { ListTagsInput } from '../upstream/endpoints/list-tags.ts';
 import type { ReadStatisticsInput } from '../upstream/endpoints/read-statistics.ts';
+import type { Holder } from '../upstream/send.ts';
 
-/** The text under which an answer is kept, and how long it counts as fresh. */
+/** The text under which an answer is kept, whose budget it costs, and how long it counts. */
 export interface CacheKey {
   readonly text: string;
-  readonly ttlSeconds: number;
+  readonly holder: Holder;
+  readonly lifetime: Lifetime;
 }
 
-/** Seconds for which each kind of answer is served without asking upstream. */
-export interface Lifetimes {
-  readonly tagPage: number;
-  readonly tagDetails: number;
-  readonly socialAccounts: number;
-  readonly statistics: number;
-  readonly location: number;
-}
+/** How long each kind of answer counts. */
+export type Lifetimes = Readonly<
+  Record<'tagPage' | 'tagDetails' | 'socialAccounts' | 'statistics' | 'location', Lifetime>
+>;
 
-/** Seconds for which "there is no such tag" is believed. */
+/** Seconds for which "there is no such thing" is believed, where the kind itself does not say less; it is never given stale. */
 export const absentSeconds = 30;
 
 /** Every key there is. Each carries its location (or says that it is the company's), so no answer can cross tenants. */
@@ -34,19 +33,22 @@ export interface Keys {
 
 /** `space` keeps the answers of different upstreams and apps apart in a shared store. The number is the version of the kept
  * models: raise it when their shape changes. */
-export const createKeys = (space: string, ttl: Lifetimes): Keys => {
-  const key = (kind: string, holder: string, rest: string, ttlSeconds: number): CacheKey => ({
-    text: `users-gateway:1:${space}:${kind}:${holder}${rest === '' ? '' : `:${rest}`}`,
-    ttlSeconds,
-  });
+export const createKeys = (space: string, lifetimes: Lifetimes): Keys => {
+  const key = (kind: string, holder: Holder, rest: string, lifetime: Lifetime): CacheKey => {
+    const owner = holder.kind === 'location' ? holder.locationId : '@company';
+    return { text: `users-gateway:2:${space}:${kind}:${owner}${rest === '' ? '' : `:${rest}`}`, holder, lifetime };
+  };
+  const ofLocation = (locationId: LocationId): Holder => ({ kind: 'location', locationId });
+  const company: Holder = { kind: 'company' };
   return {
-    tagPage: ({ locationId, ...page }) => key('tag-page', locationId, digest(page), ttl.tagPage),
-    tagDetails: (locationId, tagId) => key('tag-details', locationId, tagId, ttl.tagDetails),
-    socialAccounts: (locationId) => key('social-accounts', locationId, '', ttl.socialAccounts),
-    statistics: ({ locationId, ...input }) => key('statistics', locationId, digest(input), ttl.statistics),
-    location: (locationId) => key('location', locationId, '', ttl.location),
-    companyLocations: () => key('locations', '@company', '', ttl.socialAccounts),
-    accountStatistics: (day) => key('account-statistics', '@company', day, ttl.statistics),
+    tagPage: ({ locationId, ...page }) => key('tag-page', ofLocation(locationId), digest(page), lifetimes.tagPage),
+    tagDetails: (locationId, tagId) => key('tag-details', ofLocation(locationId), tagId, lifetimes.tagDetails),
+    socialAccounts: (locationId) => key('social-accounts', ofLocation(locationId), '', lifetimes.socialAccounts),
+    statistics: ({ locationId, ...input }) =>
+      key('statistics', ofLocation(locationId), digest(input), lifetimes.statistics),
+    location: (locationId) => key('location', ofLocation(locationId), '', lifetimes.location),
+    companyLocations: () => key('locations', company, '', lifetimes.socialAccounts),
+    accountStatistics: (day) => key('account-statistics', company, day, lifetimes.statistics),
   };
 };
 

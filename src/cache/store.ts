@@ -1,9 +1,9 @@
-import { createHmac } from 'node:crypto';
 import { Keyv, KeyvMemoryAdapter, type KeyvSerializationAdapter } from 'keyv';
 import { LRUCache } from 'lru-cache';
-import type { Redis } from '../stores/redis.ts';
+import type { Shared } from '../stores/shared.ts';
+import { createMarks, type Marks } from './marks.ts';
 
-/** Where answers are kept: a Keyv over bounded memory or over Redis. */
+/** Where answers are kept: a Keyv over bounded memory or over what replicas share. */
 export type Store = Keyv;
 
 interface Kept {
@@ -15,7 +15,7 @@ interface Kept {
 interface Written {
   readonly key: string;
   readonly value: string;
-  readonly ttl: number | undefined;
+  readonly ttl?: number | undefined;
 }
 
 // Keyv passes a time to live in milliseconds as third argument, on which lru-cache throws.
@@ -37,70 +37,48 @@ export const createMemoryStore = (maxBytes: number): Store => {
   return quiet(new Keyv({ store: new KeyvMemoryAdapter(memory), serialization: plainJson }), () => undefined);
 };
 
-/** Options of a store over Redis. */
-export interface RedisStoreOptions {
-  /** Known to those who share the answers and to nobody else: what others write under our keys is a miss. */
-  readonly secret: string;
-  /** Memory that stands in while Redis does not take or give anything. */
-  readonly spareBytes: number;
-  /** Hears of each read and write that failed. */
-  readonly onProblem: (error: unknown) => void;
-}
+/** What a shared store gives for every key while it cannot be read. */
+export const away = Symbol('the shared store cannot be read');
 
-/** Redis behind Keyv; every command is limited by `redis`. While it is away this process keeps its own answers, in bounded memory. */
-export const createRedisStore = (redis: Redis, { secret, spareBytes, onProblem }: RedisStoreOptions): Store => {
-  const spare = new LRUCache<string, string>({
-    maxSize: spareBytes,
-    sizeCalculation: (value, key) => 64 + 2 * (key.length + value.length),
-  });
-  const getMany = (keys: string[]) =>
-    redis
-      .read(async (client) => (await client.mGet(keys)).map((value) => value ?? undefined))
-      .catch((error: unknown) => {
-        onProblem(error);
-        return keys.map((key) => spare.get(key));
-      });
-  // One pipeline: what is written together is one command to `redis`, with one time limit.
-  const setMany = (entries: readonly Written[]) =>
-    redis
-      .write(async (client) => {
-        const pipeline = client.multi();
-        for (const { key, value, ttl } of entries) {
-          pipeline.set(key, value, ttl === undefined ? {} : { expiration: { type: 'PX', value: Math.ceil(ttl) } });
-        }
-        await pipeline.execAsPipeline();
-      })
-      .catch((error: unknown) => {
-        onProblem(error);
-        for (const { key, value, ttl } of entries) spare.set(key, value, ttl === undefined ? {} : { ttl });
-      });
+/** What replicas share, behind Keyv; `shared` limits every command. What others write under our keys is a miss: whoever can write there
+ * could invent answers (threat T12). Whatever fails or is not ours is heard by `onProblem`. */
+export const createSharedStore = (
+  shared: Shared,
+  { secret, onProblem }: { readonly secret: string; readonly onProblem: (error: unknown) => void },
+): Store => {
+  const getMany = async (keys: string[]) => {
+    try {
+      return (await shared.getMany(keys)).map((text) => text ?? undefined);
+    } catch (error) {
+      onProblem(error);
+      return keys.map(() => ({ value: away })); // to Keyv a failed read and a miss are the same
+    }
+  };
+  const setMany = async (entries: readonly Written[]): Promise<boolean[]> => {
+    await shared.setMany(entries.map(({ key, value, ttl }) => ({ key, value, ttlMs: ttl ?? 0 })));
+    return entries.map(() => true);
+  };
   const store = {
     opts: {},
     getMany,
     setMany,
     get: async (key: string) => (await getMany([key]))[0],
-    set: (key: string, value: string, ttl?: number) => setMany([{ key, value, ttl }]),
-    delete: (key: string) => redis.write(async (client) => (await client.unlink(key)) > 0),
+    set: async (key: string, value: string, ttl?: number) => (await setMany([{ key, value, ttl }]))[0],
+    delete: () => Promise.resolve(false), // what is over is removed by the store itself
     clear: () => Promise.resolve(), // shared with others: nobody may empty it
   };
-  return quiet(new Keyv({ serialization: markedJson(secret), store }), onProblem);
+  const serialization = signedJson(createMarks(secret, 'answer'));
+  return quiet(new Keyv({ store, serialization, checkExpired: false }), onProblem);
 };
 
-// Whoever can write to Redis could invent answers (threat T12): each text carries a mark that takes the secret to make.
-const markedJson = (secret: string): KeyvSerializationAdapter => {
-  const markOf = (text: string) => createHmac('sha256', secret).update(text).digest('base64url').slice(0, 22);
-  return {
-    stringify: (value) => {
-      const text = JSON.stringify(value);
-      return markOf(text) + text;
-    },
-    parse: (marked) => {
-      const text = marked.slice(22);
-      if (!marked.startsWith(markOf(text))) throw new Error('an entry that is not ours');
-      return JSON.parse(text) as never;
-    },
-  };
-};
+const signedJson = ({ sign, open }: Marks): KeyvSerializationAdapter => ({
+  stringify: (value) => sign(JSON.stringify(value)),
+  parse: (signed) => {
+    const text = open(signed);
+    if (text === null) throw new Error('an entry that is not ours');
+    return JSON.parse(text) as never;
+  },
+});
 
 // Keyv throws where nobody listens for its errors.
 const quiet = (keyv: Keyv, onProblem: (error: unknown) => void): Keyv => {

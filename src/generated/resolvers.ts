@@ -112,9 +112,9 @@ export type Freshness = {
 export const FreshnessState = {
   /** Within its time to live. */
   Fresh: 'FRESH',
-  /** Served only because upstream could not be asked. */
+  /** Too old for its kind or for the request; given because upstream could not answer. Never beyond the hard limit of its kind. */
   StaleIfError: 'STALE_IF_ERROR',
-  /** Past its time to live; served at once while it is read again behind. */
+  /** Past its time to live; given at once while it is read again behind. */
   StaleWhileRevalidate: 'STALE_WHILE_REVALIDATE'
 } as const;
 
@@ -389,9 +389,9 @@ export type QueryLocationsArgs = {
 
 /** What the gateway does about the budget. */
 export const QuotaMode = {
-  /** Background work waits, interactive work runs. */
+  /** No more than the reserve remains of the window or of the day: what people wait for runs, live feeds and background work wait. */
   Conserving: 'CONSERVING',
-  /** Only stored answers are given. */
+  /** The day is used up: only kept answers are given until it is expected to reset, then one request tries whether it has. */
   Exhausted: 'EXHAUSTED',
   /** All priorities run. */
   Normal: 'NORMAL'
@@ -401,13 +401,13 @@ export type QuotaMode = typeof QuotaMode[keyof typeof QuotaMode];
 /** One limit. */
 export type QuotaWindow = {
   readonly __typename?: 'QuotaWindow';
-  /** When it is expected to refill. Upstream does not say; this is worked out. */
+  /** When it is expected to refill. Upstream does not say; this is worked out. Null while nothing is spent. */
   readonly expectedResetAt: Maybe<Scalars['DateTime']['output']>;
   /** Requests allowed in the window. */
   readonly limit: Scalars['Int']['output'];
-  /** Left, after requests in flight. */
+  /** Left, after requests in flight; the reserve is part of it. */
   readonly remaining: Scalars['Int']['output'];
-  /** Kept back for interactive requests. */
+  /** What live feeds and background work leave to people: they are sent only while more than this remains. */
   readonly reservedForInteractive: Scalars['Int']['output'];
   /** Length of the window in seconds. */
   readonly windowSeconds: Scalars['Int']['output'];
@@ -470,11 +470,11 @@ export const SocialPlatform = {
 export type SocialPlatform = typeof SocialPlatform[keyof typeof SocialPlatform];
 /** Why an answer is stale. */
 export const StaleReason = {
-  /** The circuit to upstream is open. */
+  /** Upstream has failed too often just now and is left alone for a moment. */
   CircuitOpen: 'CIRCUIT_OPEN',
-  /** Too little budget left for this priority. */
+  /** Too little budget left for this priority, or upstream said so. */
   Quota: 'QUOTA',
-  /** Upstream failed. */
+  /** Upstream failed, or the store of grants did, without which it cannot be asked. */
   UpstreamError: 'UPSTREAM_ERROR'
 } as const;
 
@@ -660,7 +660,7 @@ export type TagEdge = {
   readonly node: Tag;
 };
 
-/** A location's upstream request budget, as this process keeps it and upstream's headers correct it. */
+/** A location's upstream request budget: the same count that decides whether a request may be sent, corrected by upstream's headers. */
 export type UpstreamQuota = {
   readonly __typename?: 'UpstreamQuota';
   /** The short window. */

@@ -1,11 +1,15 @@
-import { HeaderMap } from '@apollo/server';
+import { HeaderMap, type HTTPGraphQLResponse } from '@apollo/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticate } from '../auth/authenticate.ts';
 import { CallerGone, GatewayError } from '../model/errors.ts';
 import { withRequestId } from '../observe/request.ts';
 import type { CreateContext, OperationContext } from '../operation/context.ts';
 import type { Executor } from '../operation/server.ts';
+import { answerHeaders, notToBeStored, varyingHeaders } from './answer-headers.ts';
+import { freshnessWishOf } from './cache-control.ts';
+import { isNamedBy } from './entity-tag.ts';
 import { answerProblem, httpProblems, wrongMethod, type HttpProblem } from './errors.ts';
+import { priorityOf } from './priority.ts';
 
 /** What the GraphQL route needs. */
 export interface GraphqlRouteOptions {
@@ -14,6 +18,10 @@ export interface GraphqlRouteOptions {
   readonly createContext: CreateContext;
   /** Time for a whole operation, milliseconds; what is not answered by then is null with UPSTREAM_TIMEOUT. */
   readonly deadlineMs: number;
+  /** What `no-cache` of a request means. */
+  readonly noCacheFloorSeconds: number;
+  /** Whether each answer tells what it has cost, and not only those to requests that ask for it. */
+  readonly isCostAlwaysTold: boolean;
   /** Operations under way, so that a shutdown can end those that take too long. */
   readonly underWay: Set<AbortController>;
 }
@@ -37,6 +45,9 @@ export const graphqlRoutes =
     });
   };
 
+/** Upstream calls with all their waiting take this part of an operation's time, so that the rest of the answer still makes it. */
+const callShare = 0.8;
+
 type ServeOptions = GraphqlRouteOptions & { readonly app: FastifyInstance };
 
 const serve = async (request: FastifyRequest, reply: FastifyReply, options: ServeOptions): Promise<void> => {
@@ -47,31 +58,53 @@ const serve = async (request: FastifyRequest, reply: FastifyReply, options: Serv
   }
   const operation = startOperation(reply, options);
   const { executor, authenticate, createContext } = options;
+  const headers = toHeaderMap(request);
   let context: OperationContext | null = null;
   try {
     const response = await executor.executeHTTPGraphQLRequest({
-      httpGraphQLRequest: {
-        method: request.method,
-        headers: toHeaderMap(request),
-        search: searchOf(request.url),
-        body: body.value,
-      },
+      httpGraphQLRequest: { method: request.method, headers, search: searchOf(request.url), body: body.value },
       context: () => {
         context = createContext({
           caller: authenticate(request.headers),
           signal: operation.signal,
           requestId: request.id,
+          endsAt: operation.startedAt + callShare * options.deadlineMs,
+          ...wishesOf(headers, options),
         });
         return Promise.resolve(context);
       },
     });
-    for (const [name, value] of response.headers) void reply.header(name, value);
-    void reply.header('cache-control', 'private, no-store');
-    void reply.code(statusFor(response.status ?? 200, response.headers.get('content-type'), context));
-    void reply.send(response.body.kind === 'complete' ? response.body.string : '');
+    answer(request, reply, { response, context });
   } finally {
     operation.end();
   }
+};
+
+// What a request says about how it wants to be answered.
+const wishesOf = (headers: HeaderMap, { noCacheFloorSeconds, isCostAlwaysTold }: GraphqlRouteOptions) => ({
+  priority: priorityOf(headers.get('priority')),
+  wish: freshnessWishOf(
+    { cacheControl: headers.get('cache-control'), pragma: headers.get('pragma') },
+    noCacheFloorSeconds,
+  ),
+  isTellingCost: isCostAlwaysTold || headers.get('graphql-cost')?.trim().toLowerCase() === 'include',
+});
+
+interface Executed {
+  readonly response: HTTPGraphQLResponse;
+  readonly context: OperationContext | null;
+}
+
+const answer = (request: FastifyRequest, reply: FastifyReply, { response, context }: Executed): void => {
+  const text = response.body.kind === 'complete' ? response.body.string : '';
+  const status = statusFor(response.status ?? 200, response.headers.get('content-type'), context);
+  const caching = context && status === 200 ? answerHeaders(context, text, Date.now()) : notToBeStored;
+  for (const [name, value] of [...response.headers, ...Object.entries(caching)]) void reply.header(name, value);
+  const vary = [reply.getHeader('vary') ?? [], varyingHeaders].flat(); // CORS has put the origin there
+  void reply.header('vary', vary.join(', '));
+  const isKnown = request.method === 'GET' && isNamedBy(request.headers['if-none-match'], caching.etag);
+  if (isKnown) void reply.code(304).send();
+  else void reply.code(status).send(text);
 };
 
 // A request's signal: ends when the caller goes away, when its time is over, or when the process has waited long enough.
@@ -89,6 +122,7 @@ const startOperation = (reply: FastifyReply, { deadlineMs, underWay }: ServeOpti
   reply.raw.once('close', gone);
   underWay.add(controller);
   return {
+    startedAt: Date.now(),
     signal: controller.signal,
     end: () => {
       clearTimeout(late);

@@ -31,8 +31,11 @@ export interface HttpOptions {
 
 const corsOptions = {
   methods: ['GET', 'POST'],
-  allowedHeaders: ['content-type', 'authorization', 'apollo-require-preflight', 'x-apollo-operation-name'],
-  exposedHeaders: ['x-request-id'],
+  allowedHeaders: [
+    ...['content-type', 'authorization', 'apollo-require-preflight', 'x-apollo-operation-name'],
+    ...['cache-control', 'priority', 'if-none-match', 'graphql-cost'],
+  ],
+  exposedHeaders: ['x-request-id', 'age', 'etag'], // cache-control pages may read anyway
   maxAge: 86_400,
 };
 const loopbackHost = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;

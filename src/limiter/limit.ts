@@ -1,26 +1,29 @@
 import { refusalOf, retryAfterMs } from '../upstream/refusal.ts';
-import { holderKey, type Stage } from '../upstream/send.ts';
+import { holderKey, type Stage, type UpstreamResponse } from '../upstream/send.ts';
 import type { Budgets } from './budgets.ts';
 import { readFeedback } from './feedback.ts';
 
 /** Every request that reaches the wire takes a permit of its holder's budget first, and gives back what it learned. One that could not
- * have it before its deadline ends is refused at once. */
+ * have it before those who wait give up is refused at once. */
 export const limit =
   (budgets: Budgets): Stage =>
   (next) =>
   async (request) => {
     const key = holderKey(request.holder);
-    const maxWaitMs = (request.endsAt ?? Infinity) - Date.now();
-    await budgets.take(key, maxWaitMs, request.signal);
-    let feedback = null;
-    let response;
+    const permit = await budgets.take(key, request.urgency, request.signal);
+    request.meter.made(key);
+    let response: UpstreamResponse;
     try {
       response = await next(request);
-      feedback = readFeedback(response);
-    } finally {
-      budgets.settle(key, feedback);
+    } catch (error) {
+      budgets.settle(key, permit, null);
+      throw error;
     }
-    if (refusalOf(response) !== 'rate-limited') return response;
-    budgets.block(key, retryAfterMs(response.headers));
-    return { ...response, budgetWaitMs: budgets.waitMs(key) };
+    const feedback = readFeedback(response);
+    if (refusalOf(response) !== 'rate-limited') {
+      budgets.settle(key, permit, feedback);
+      return response;
+    }
+    const ms = retryAfterMs(response.headers);
+    return { ...response, budgetWaitMs: await budgets.settleRefused(key, permit, { feedback, ms }) };
   };

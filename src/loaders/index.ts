@@ -9,7 +9,7 @@ import type { Statistics } from '../model/statistics.ts';
 import type { TagRecord, TagRows } from '../model/tag.ts';
 import type { Reads } from '../reads/index.ts';
 import type { StatisticsWish } from '../reads/wish.ts';
-import type { Cause } from '../upstream/endpoint.ts';
+import type { Cause } from '../upstream/cause.ts';
 import type { ListTagsInput } from '../upstream/endpoints/list-tags.ts';
 import { batchByLocation, batchOfOne } from './batch-by-location.ts';
 

@@ -33,6 +33,11 @@ export const errorTable = {
     'Wait for `retryAfterMs`, then repeat.',
     true,
   ),
+  UPSTREAM_CIRCUIT_OPEN: row(
+    'The Users API has failed too often just now and is left alone for a moment.',
+    'Wait for `retryAfterMs`, then repeat.',
+    true,
+  ),
   UPSTREAM_TIMEOUT: row('The Users API did not answer in time.', 'Repeat later.', true),
   UPSTREAM_UNAVAILABLE: row('The Users API cannot be reached or failed.', 'Repeat later.', true),
   UPSTREAM_INVALID_RESPONSE: row(
@@ -64,6 +69,11 @@ export const errorTable = {
   GRANT_STORE_UNAVAILABLE: row(
     'The gateway cannot read its store of grants, and holds no access token that is still good.',
     'Repeat later; the operator must check the store of `DATABASE_URL` or `DATA_DIR`, and `TOKEN_KEYS`.',
+    true,
+  ),
+  NOT_CACHED: row(
+    'No kept answer is fresh enough, and the request allows no upstream call.',
+    'Send the request without `Cache-Control: only-if-cached`, or allow older answers with `max-stale`.',
     true,
   ),
   SHUTTING_DOWN: row('This gateway is shutting down.', 'Repeat at once; another replica answers.', true),

@@ -12,6 +12,31 @@ export interface Fetched<T> {
   readonly freshness: Freshness;
 }
 
+/** For how many seconds after it was read an answer of one kind counts. Each is at least the one before. */
+export interface Lifetime {
+  /** Given without asking upstream. */
+  readonly freshSeconds: number;
+  /** Given at once while it is read again behind. */
+  readonly revalidateSeconds: number;
+  /** Given where upstream cannot answer; never beyond. */
+  readonly hardSeconds: number;
+}
+
+/** How old a caller wants an answer to be at most, in HTTP's words (RFC 9111 §5.2.1). Wishes, not conditions: where upstream cannot
+ * answer, an older one is given all the same, and says so. */
+export interface FreshnessWish {
+  /** Seconds; `no-cache` is a few. Null for no wish. */
+  readonly maxAgeSeconds: number | null;
+  /** Seconds beyond the fresh lifetime for which a stale answer is as good as a fresh one; Infinity for any age. Null leaves it to the
+   * kind of data. */
+  readonly maxStaleSeconds: number | null;
+  /** Whether upstream may not be asked while the caller waits. */
+  readonly isOnlyIfCached: boolean;
+}
+
+/** No wish at all. */
+export const anyFreshness: FreshnessWish = { maxAgeSeconds: null, maxStaleSeconds: null, isOnlyIfCached: false };
+
 /** What was read from upstream at that moment. */
 export const freshAt = (fetchedAt: number): Freshness => ({ fetchedAt, state: 'FRESH', staleReason: null });
 

@@ -1,12 +1,22 @@
 import { createLoaders } from '../loaders/index.ts';
 import type { Caller } from '../model/caller.ts';
+import type { FreshnessWish } from '../model/freshness.ts';
+import { fixedUrgency, type Priority } from '../model/urgency.ts';
+import { createCostMeter, type CostMeter } from '../observe/cost.ts';
 import type { Reads } from '../reads/index.ts';
 import type { GatewayContext, GatewayState } from '../resolvers/context.ts';
+import type { Estimate } from './estimate.ts';
 
 /** What became of an operation, filled in on its way; the HTTP room and the log read it. */
 interface OperationTrace {
   /** The operation's name once the document is parsed; upstream calls carry it to the sandbox. */
   readonly names: string[];
+  /** Null until the document is parsed. */
+  kind: 'query' | 'mutation' | 'subscription' | null;
+  /** Null until the operation is known to be executable. */
+  estimate: Estimate | null;
+  /** Whether the answer tells of the gateway itself, which may be otherwise a moment later. */
+  tellsOfNow: boolean;
   /** `ok`, or the code of the first error. */
   outcome: string;
   /** Whether all errors are the client's own mistakes, found before execution. */
@@ -15,7 +25,10 @@ interface OperationTrace {
 
 /** The resolvers' context and what the operation room notes beside it. */
 export interface OperationContext extends GatewayContext {
+  readonly meter: CostMeter;
   readonly trace: OperationTrace;
+  /** Whether the answer tells what it has cost. */
+  readonly isTellingCost: boolean;
 }
 
 /** Makes the context of each operation, with fresh loaders. */
@@ -23,13 +36,38 @@ export type CreateContext = (operation: {
   readonly caller: Caller;
   readonly signal: AbortSignal;
   readonly requestId: string;
+  /** When upstream calls must have answered for the whole to be in time, epoch milliseconds. */
+  readonly endsAt: number;
+  readonly priority: Priority;
+  readonly wish: FreshnessWish;
+  readonly isTellingCost: boolean;
 }) => OperationContext;
 
 /** `reads` and `state` are the process's, everything else is the operation's own. */
 export const createContextFactory =
   ({ reads, state }: { reads: Reads; state: GatewayState }): CreateContext =>
-  ({ caller, signal, requestId }) => {
-    const trace: OperationTrace = { names: [], outcome: 'ok', isClientMistake: false };
-    const loaders = createLoaders({ reads, caller, cause: { signal, operations: trace.names } });
-    return { caller, loaders, state, signal, requestId, trace };
+  ({ caller, signal, requestId, endsAt, priority, wish, isTellingCost }) => {
+    const trace: OperationTrace = {
+      names: [],
+      kind: null,
+      estimate: null,
+      tellsOfNow: false,
+      outcome: 'ok',
+      isClientMistake: false,
+    };
+    const meter = createCostMeter();
+    const cause = { signal, operations: trace.names, urgency: fixedUrgency(priority, endsAt), meter, wish };
+    const loaders = createLoaders({ reads, caller, cause });
+    return { caller, loaders, state: noted(state, trace), signal, requestId, trace, meter, isTellingCost };
   };
+
+const noted = (state: GatewayState, trace: OperationTrace): GatewayState => ({
+  installation: (locationId, signal) => {
+    trace.tellsOfNow = true;
+    return state.installation(locationId, signal);
+  },
+  quota: (locationId) => {
+    trace.tellsOfNow = true;
+    return state.quota(locationId);
+  },
+});

@@ -39,6 +39,8 @@ export interface EstimateInput {
 // One location, or one of a list of them: equal calls count once within it, and all of it counts `times`.
 interface Scope {
   readonly times: number;
+  /** Whether it is a list: any location may be in it. */
+  readonly isList: boolean;
   readonly calls: Map<string, number>;
   readonly ids: Set<string>;
 }
@@ -61,8 +63,8 @@ const usualLength = 20;
 /** Counts calls for each location, as upstream does: 20 locations × 50 tags is 20 detail calls, not 10. */
 export const estimate = (input: EstimateInput): Estimate => {
   const scopes = new Map<string, Scope>();
-  const scopeOf = (key: string, times: number): Scope => {
-    const scope = scopes.get(key) ?? { times, calls: new Map(), ids: new Set() };
+  const scopeOf = (key: string, times: number, isList = false): Scope => {
+    const scope = scopes.get(key) ?? { times, isList, calls: new Map(), ids: new Set() };
     scopes.set(key, scope);
     return scope;
   };
@@ -70,11 +72,12 @@ export const estimate = (input: EstimateInput): Estimate => {
   let values = 0;
 
   const scopeFor = (type: GraphQLObjectType, { node, args }: Visited, from: Place): Scope => {
-    if (type.name === 'LocationConnection') return scopeOf(`locations ${fieldKey(node, args)}`, Number(args['first']));
+    if (type.name === 'LocationConnection')
+      return scopeOf(`locations ${fieldKey(node, args)}`, Number(args['first']), true);
     if (type.name !== 'Location') return from.scope;
     if (from.type.name === 'Query') return scopeOf(`location ${String(args['id'])}`, 1);
     return from.type.name === 'StatisticsWarning'
-      ? scopeOf('locations of warnings', Math.max(1, input.rollUpLocations))
+      ? scopeOf('locations of warnings', Math.max(1, input.rollUpLocations), true)
       : from.scope;
   };
   const enter = (type: GraphQLObjectType, visited: Visited, from: Place): Place => {
@@ -174,10 +177,20 @@ const profileCount = (args: Args): number => {
 };
 
 const sumUp = (scopes: readonly Scope[], company: Scope): Pick<Estimate, 'total' | 'perLocation'> => {
-  const costOf = ({ calls, ids }: Scope) =>
-    [...calls.values()].reduce((sum, n) => sum + n, 0) + Math.ceil(ids.size / batch);
+  const lists = scopes.filter(({ isList }) => isList);
+  const single = scopes.filter((scope) => scope !== company && !scope.isList);
+  const atWorst = [lists, ...single.map((scope) => [scope, ...lists])].map(together);
   return {
     total: scopes.reduce((sum, scope) => sum + scope.times * costOf(scope), 0),
-    perLocation: Math.max(0, ...scopes.filter((scope) => scope !== company).map(costOf)),
+    perLocation: Math.max(0, ...atWorst.map(costOf)),
   };
 };
+
+// What a location costs that is in all of them.
+const together = (scopes: readonly Scope[]): Pick<Scope, 'calls' | 'ids'> => ({
+  calls: new Map(scopes.flatMap(({ calls }) => [...calls])),
+  ids: new Set(scopes.flatMap(({ ids }) => [...ids])),
+});
+
+const costOf = ({ calls, ids }: Pick<Scope, 'calls' | 'ids'>): number =>
+  [...calls.values()].reduce((sum, n) => sum + n, 0) + Math.ceil(ids.size / batch);

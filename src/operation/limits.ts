@@ -21,7 +21,7 @@ const mostValues = 50_000;
 export const costLimit = (limits: CostLimits): ApolloServerPlugin<OperationContext> => ({
   requestDidStart: () =>
     Promise.resolve({
-      didResolveOperation: ({ schema, document, operation, request }) => {
+      didResolveOperation: ({ schema, document, operation, request, contextValue: { trace } }) => {
         const fragments = Object.fromEntries(
           document.definitions
             .filter((definition): definition is FragmentDefinitionNode => definition.kind === Kind.FRAGMENT_DEFINITION)
@@ -33,7 +33,8 @@ export const costLimit = (limits: CostLimits): ApolloServerPlugin<OperationConte
           request.variables ?? {},
         );
         if (!operation || !variables) return Promise.resolve(); // execution words that error
-        const problem = problemOf(estimate({ schema, operation, fragments, variables, ...limits }), limits);
+        trace.estimate = estimate({ schema, operation, fragments, variables, ...limits });
+        const problem = problemOf(trace.estimate, limits);
         if (problem === null) return Promise.resolve();
         const refusal = new GatewayError('OPERATION_TOO_EXPENSIVE', { message: `The operation ${problem}.` });
         throw new GraphQLError(refusal.message, { originalError: refusal, extensions: { http: { status: 400 } } });

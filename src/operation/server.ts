@@ -6,6 +6,7 @@ import {
 import { NoSchemaIntrospectionCustomRule, type GraphQLSchema } from 'graphql';
 import type { Log } from '../observe/log.ts';
 import type { OperationContext } from './context.ts';
+import { costExtension } from './cost.ts';
 import { createDocumentStore } from './documents.ts';
 import { createFormatError } from './errors.ts';
 import { costLimit, knownKinds, type CostLimits } from './limits.ts';
@@ -53,6 +54,7 @@ export const startExecutor = async ({
       telemetry(log),
       knownKinds,
       costLimit(costLimits),
+      costExtension,
     ],
     logger: {
       debug: () => undefined,

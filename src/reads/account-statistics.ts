@@ -2,7 +2,7 @@ import { badInput } from '../model/errors.ts';
 import { freshAt, oldest } from '../model/freshness.ts';
 import type { LocationId } from '../model/ids.ts';
 import { warning, type Statistics, type Warning } from '../model/statistics.ts';
-import type { Cause } from '../upstream/endpoint.ts';
+import type { Cause } from '../upstream/cause.ts';
 import { readAccountStatistics } from '../upstream/endpoints/read-account-statistics.ts';
 import type { CalendarOf, Day } from './calendar.ts';
 import type { ReadDeps } from './deps.ts';
@@ -30,8 +30,8 @@ export const createAskAccountEndpoint =
     if (wish !== null)
       throw badInput("`input` must be null here: upstream's account-level endpoint takes no parameters.");
     const period = resolvePeriod(defaultWish.period, calendarOf(defaultTimeZone).dayOf(Date.now()));
-    const load = (signal: AbortSignal) => upstream.call(readAccountStatistics, {}, { ...cause, signal });
-    const { value, freshness } = await cache.getOrLoad(keys.accountStatistics(period.to), load, cause.signal);
+    const load = (all: Cause) => upstream.call(readAccountStatistics, {}, all);
+    const { value, freshness } = await cache.getOrLoad(keys.accountStatistics(period.to), load, cause);
     const { warnings: noticed, ...figures } = toFigures(value, period);
     const zone = `Upstream does not tell the zone of its days; ${defaultTimeZone} was used.`;
     const warnings = [warning('TIME_ZONE_ASSUMED', zone), ...noticed];

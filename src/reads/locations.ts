@@ -1,7 +1,7 @@
 import { GatewayError } from '../model/errors.ts';
 import type { LocationId } from '../model/ids.ts';
 import type { LocationRecord } from '../model/location.ts';
-import type { Cause } from '../upstream/endpoint.ts';
+import type { Cause } from '../upstream/cause.ts';
 import { listInstalledLocations, type InstalledRows } from '../upstream/endpoints/list-installed-locations.ts';
 import { readLocation } from '../upstream/endpoints/read-location.ts';
 import { searchLocations } from '../upstream/endpoints/search-locations.ts';
@@ -17,8 +17,8 @@ export type ReadCompanyLocations = (cause: Cause) => Promise<readonly LocationRe
 export const createReadLocation =
   ({ cache, keys, upstream }: ReadDeps): ReadLocation =>
   async (locationId, cause) => {
-    const load = (signal: AbortSignal) => upstream.call(readLocation, { locationId }, { ...cause, signal });
-    return (await cache.getOrLoad(keys.location(locationId), load, cause.signal)).value;
+    const load = (all: Cause) => upstream.call(readLocation, { locationId }, all);
+    return (await cache.getOrLoad(keys.location(locationId), load, cause)).value;
   };
 
 const pageSize = 100;
@@ -47,20 +47,16 @@ const allPages = async <T>(
 export const createReadCompanyLocations =
   ({ cache, keys, upstream }: ReadDeps, { companyId }: { companyId: string | null }): ReadCompanyLocations =>
   async (cause) => {
-    const load = async (signal: AbortSignal) => {
+    const load = async (all: Cause) => {
       const records = await allPages(async (page) => {
-        const { records: rows, isLast } = await upstream.call(
-          searchLocations,
-          { companyId, ...page },
-          { ...cause, signal },
-        );
+        const { records: rows, isLast } = await upstream.call(searchLocations, { companyId, ...page }, all);
         return { rows, isLast };
       });
       // Upstream does not promise that rows keep their place from page to page: one that moved must not be counted twice.
       const unique = [...new Map(records.map((record) => [record.id, record])).values()];
       return unique.sort((a, b) => (a.id < b.id ? -1 : 1));
     };
-    return (await cache.getOrLoad(keys.companyLocations(), load, cause.signal)).value;
+    return (await cache.getOrLoad(keys.companyLocations(), load, cause)).value;
   };
 
 /** The same where there is no token of the company: the locations that are connected one by one. One upstream call for each that is not
@@ -91,14 +87,14 @@ export type ReadInstalledLocations = (companyId: string) => Promise<InstalledRow
 export const createReadInstalledLocations =
   (
     { upstream }: Pick<ReadDeps, 'upstream'>,
-    { clientId, cause }: { clientId: string; cause: Cause },
+    { clientId, causeOf }: { clientId: string; causeOf: () => Cause },
   ): ReadInstalledLocations =>
   (companyId) =>
     allPages(async (page) => {
       const { locations: rows, isLast } = await upstream.call(
         listInstalledLocations,
         { companyId, clientId, ...page },
-        cause,
+        causeOf(),
       );
       return { rows, isLast };
     });

@@ -1,7 +1,7 @@
 import type { Fetched } from '../model/freshness.ts';
 import type { LocationId } from '../model/ids.ts';
 import type { SocialAccount } from '../model/social-account.ts';
-import type { Cause } from '../upstream/endpoint.ts';
+import type { Cause } from '../upstream/cause.ts';
 import { listAccounts } from '../upstream/endpoints/list-accounts.ts';
 import type { ReadDeps } from './deps.ts';
 
@@ -12,8 +12,4 @@ export type ReadSocialAccounts = (locationId: LocationId, cause: Cause) => Promi
 export const createReadSocialAccounts =
   ({ cache, keys, upstream }: ReadDeps): ReadSocialAccounts =>
   (locationId, cause) =>
-    cache.getOrLoad(
-      keys.socialAccounts(locationId),
-      (signal) => upstream.call(listAccounts, { locationId }, { ...cause, signal }),
-      cause.signal,
-    );
+    cache.getOrLoad(keys.socialAccounts(locationId), (all) => upstream.call(listAccounts, { locationId }, all), cause);

@@ -2,7 +2,7 @@ import { GatewayError } from '../model/errors.ts';
 import { oldest, type Freshness } from '../model/freshness.ts';
 import type { LocationId, ProfileId } from '../model/ids.ts';
 import { warning, type DatePeriod, type Figures, type Statistics, type Warning } from '../model/statistics.ts';
-import type { Cause } from '../upstream/endpoint.ts';
+import type { Cause } from '../upstream/cause.ts';
 import { profileIdsPerCall, readStatistics, type ReadStatisticsInput } from '../upstream/endpoints/read-statistics.ts';
 import type { Calendar, CalendarOf } from './calendar.ts';
 import type { ReadDeps } from './deps.ts';
@@ -122,8 +122,8 @@ const readParts = async (
   const answers = await Promise.all(
     chunks(profileIds.toSorted(), profileIdsPerCall).map((ids) => {
       const input: ReadStatisticsInput = { ...shared, profileIds: ids };
-      const load = (signal: AbortSignal) => upstream.call(readStatistics, input, { ...cause, signal });
-      return cache.getOrLoad(keys.statistics(input), load, cause.signal);
+      const load = (all: Cause) => upstream.call(readStatistics, input, all);
+      return cache.getOrLoad(keys.statistics(input), load, cause);
     }),
   );
   const figures = mergeFigures(answers.map(({ value }) => toFigures(value, period)));

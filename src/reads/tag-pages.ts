@@ -1,6 +1,6 @@
 import type { Fetched } from '../model/freshness.ts';
 import type { TagRows } from '../model/tag.ts';
-import type { Cause } from '../upstream/endpoint.ts';
+import type { Cause } from '../upstream/cause.ts';
 import { listTags, type ListTagsInput } from '../upstream/endpoints/list-tags.ts';
 import type { ReadDeps } from './deps.ts';
 
@@ -11,8 +11,4 @@ export type ReadTagPage = (input: ListTagsInput, cause: Cause) => Promise<Fetche
 export const createReadTagPage =
   ({ cache, keys, upstream }: ReadDeps): ReadTagPage =>
   (input, cause) =>
-    cache.getOrLoad(
-      keys.tagPage(input),
-      (signal) => upstream.call(listTags, input, { ...cause, signal }),
-      cause.signal,
-    );
+    cache.getOrLoad(keys.tagPage(input), (all) => upstream.call(listTags, input, all), cause);

@@ -7,7 +7,7 @@ import type { Quota } from '../model/quota.ts';
 /** What the rooms below tell about the gateway's own state. */
 export interface GatewayState {
   readonly installation: (locationId: LocationId, signal: AbortSignal) => Promise<Installation>;
-  readonly quota: (locationId: LocationId) => Quota;
+  readonly quota: (locationId: LocationId) => Promise<Quota>;
 }
 
 /** Built for each operation, seen by every resolver. */

@@ -1,96 +1,66 @@
-import { createClient } from '@redis/client';
-import { circuitBreaker, CircuitState, ConsecutiveBreaker, handleAll } from 'cockatiel';
-import { inTime } from './in-time.ts';
+import { createHash } from 'node:crypto';
+import { openConnection, type Client, type RedisOptions } from './redis-connection.ts';
+import { createListening } from './redis-listening.ts';
+import type { Script, Shared, SharedEntry } from './shared.ts';
 
-const clientFor = (url: string) =>
-  createClient({
-    url,
-    disableOfflineQueue: true, // a command without a connection fails now rather than waiting for one
-    commandsQueueMaxLength: 10_000,
-    pingInterval: 2_000,
-    socket: {
-      connectTimeout: 1_000,
-      socketTimeout: 5_000, // also for the greeting: who takes a connection and never speaks is left; pings keep a good one from falling silent
-      reconnectStrategy: (attempt) => Math.min(50 * 2 ** attempt, 2_000) + Math.random() * 50,
-    },
-  });
-
-/** Milliseconds that a server may take until it counts as away at the start. */
-const greetingMs = 1_000;
-
-type Client = ReturnType<typeof clientFor>;
-type Run = <T>(command: (client: Client) => Promise<T>) => Promise<T>;
-
-/** One connection to Redis that may be slow, silent or dead without anyone waiting for it. */
-export interface Redis {
-  /** Runs a command within the time limit of reads; rejects at once while Redis is away or three reads in a row have failed. */
-  readonly read: Run;
-  /** The same for writes, with a limit and a count of their own: writes that fail do not keep anybody from reading. */
-  readonly write: Run;
+/** What replicas share, in Redis. */
+export interface Redis extends Shared {
+  /** Cuts off what is under way; does no harm twice. */
   close(): void;
 }
 
-/** Limits in milliseconds, and who hears of what. */
-export interface RedisOptions {
-  readonly url: string;
-  readonly readTimeoutMs: number;
-  readonly writeTimeoutMs: number;
-  /** Hears of each problem of the connection: many in a row while Redis is away. */
-  readonly onProblem: (error: unknown) => void;
-  /** Hears that Redis can no longer be used (not reached, not let in, or commands keep failing), and why; once until `onGood`. */
-  readonly onBad: (error: unknown) => void;
-  /** Hears that it can be used again. */
-  readonly onGood: () => void;
-}
-
-/** Connects in the background and again whenever the connection is lost. */
+/** Connects in the background and again whenever the connection is lost; a second connection listens, once somebody subscribes. */
 export const createRedis = (options: RedisOptions): Redis => {
-  const client = clientFor(options.url);
-  const reads = createGuard(client, options.readTimeoutMs);
-  const writes = createGuard(client, options.writeTimeoutMs);
-  let isBad = false;
-  let isClosed = false;
-  const lookAgain = (error?: unknown): void => {
-    const isBadNow = !client.isReady || reads.isBroken() || writes.isBroken();
-    if (isClosed || isBadNow === isBad) return;
-    isBad = isBadNow;
-    if (isBad) options.onBad(error);
-    else options.onGood();
-  };
-  const onProblem = (error: unknown): void => {
-    options.onProblem(error);
-    lookAgain(error);
-  };
-  client.on('error', onProblem); // without a listener a dropped connection ends the process
-  client.on('ready', () => lookAgain());
-  for (const guard of [reads, writes]) guard.onChange(lookAgain);
-  client.connect().catch(onProblem);
-  // A server that takes the connection and says nothing is no error to the client: it only waits.
-  const greeting = setTimeout(() => lookAgain(new Error('no answer to the first command')), greetingMs).unref();
+  const { read, claim, write, another, close } = openConnection(options);
+  const listening = createListening(another, options.onProblem);
   return {
-    read: reads.run,
-    write: writes.run,
+    getMany: (keys) => (keys.length === 0 ? nothing() : read((client) => client.mGet([...keys]))),
+    claim: (entries) => (entries.length === 0 ? nothing() : claim((client) => claimAll(client, entries))),
+    setMany: async (entries) => {
+      if (entries.length > 0) await write((client) => setAll(client, entries));
+    },
+    delete: async (keys) => {
+      if (keys.length > 0) await write((client) => client.unlink([...keys]));
+    },
+    run: (script, keys, args) => write((client) => run(client, script, { keys: [...keys], arguments: [...args] })),
+    publish: async (channel, text) => {
+      await write((client) => client.publish(channel, text));
+    },
+    subscribe: listening.subscribe,
     close: () => {
-      clearTimeout(greeting);
-      isClosed = true; // commands that this cuts off are no news
-      client.destroy();
+      listening.close();
+      close();
     },
   };
 };
 
-const createGuard = (client: Client, timeoutMs: number) => {
-  const breaker = circuitBreaker(handleAll, { halfOpenAfter: 1_000, breaker: new ConsecutiveBreaker(3) });
-  // Being away is known without asking, outside the breaker: it must not be open still when Redis is back.
-  const run: Run = (command) =>
-    client.isReady
-      ? breaker.execute(() => inTime(timeoutMs, command(client))) // a command on the wire cannot be called back, only left
-      : Promise.reject(new Error('Redis is not connected'));
-  return {
-    run,
-    isBroken: () => breaker.state !== CircuitState.Closed,
-    onChange: (listener: (error?: unknown) => void): void => {
-      breaker.onBreak((reason) => listener('error' in reason ? reason.error : undefined));
-      breaker.onReset(() => listener());
-    },
-  };
+const nothing = (): Promise<never[]> => Promise.resolve([]);
+
+const lifeOf = ({ ttlMs }: SharedEntry) => ({ type: 'PX', value: Math.max(1, Math.ceil(ttlMs)) }) as const;
+
+// One pipeline: what belongs together is one command to the guard, with one time limit.
+const setAll = async (client: Client, entries: readonly SharedEntry[]): Promise<void> => {
+  const pipeline = client.multi();
+  for (const entry of entries) pipeline.set(entry.key, entry.value, { expiration: lifeOf(entry) });
+  await pipeline.execAsPipeline();
 };
+
+const claimAll = async (client: Client, entries: readonly SharedEntry[]): Promise<boolean[]> => {
+  const pipeline = client.multi();
+  for (const entry of entries) pipeline.set(entry.key, entry.value, { expiration: lifeOf(entry), condition: 'NX' });
+  const replies: readonly unknown[] = await pipeline.execAsPipeline();
+  return replies.map((reply) => reply !== null);
+};
+
+const run = async (client: Client, { name, lua }: Script, input: { keys: string[]; arguments: string[] }) => {
+  const reply = await client.evalSha(sha1(lua), input).catch((error: unknown) => {
+    if (!isUnknownScript(error)) throw error;
+    return client.eval(lua, input); // Redis forgets scripts when it restarts; this also teaches it
+  });
+  if (typeof reply !== 'string') throw new Error(`the script ${name} did not answer with a text`);
+  return reply;
+};
+
+const sha1 = (lua: string): string => createHash('sha1').update(lua).digest('hex');
+
+const isUnknownScript = (error: unknown): boolean => error instanceof Error && error.message.startsWith('NOSCRIPT');

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { GatewayError } from '../model/errors.ts';
 import { createRedact, type Redact } from '../observe/redact.ts';
+import { ownCause } from '../upstream/cause.ts';
 import { deadline } from '../upstream/deadline.ts';
 import { retryAfterMs, upstreamMessage } from '../upstream/refusal.ts';
 import type { UpstreamResponse } from '../upstream/send.ts';
@@ -51,8 +52,8 @@ export const createTokenEndpoint = (dispatcher: Dispatcher, { timeoutMs }: { tim
       body,
       holder: { kind: 'company' },
       scope: '',
-      operations: [],
-      signal: new AbortController().signal, // those who wait for a token share it, none of them may call it off
+      isRepeatable: false,
+      ...ownCause('interactive', timeoutMs), // those who wait for a token share it, none of them may call it off
     });
   };
   return {

@@ -1,4 +1,5 @@
 import { GatewayError } from '../model/errors.ts';
+import type { Cause } from './cause.ts';
 import type { Note } from './read.ts';
 import { refusalOf, retryAfterMs, upstreamMessage, type Refusal } from './refusal.ts';
 import type { Holder, Send, UpstreamResponse } from './send.ts';
@@ -35,14 +36,6 @@ export const segments = (...parts: readonly string[]): string => {
   return parts.map((part) => `/${encodeURIComponent(part)}`).join('');
 };
 
-/** On whose behalf a call is made. */
-export interface Cause {
-  /** Ends when nobody waits any more. */
-  readonly signal: AbortSignal;
-  /** Names of the GraphQL operations that caused it. */
-  readonly operations: readonly string[];
-}
-
 /** Calls endpoints. Throws GatewayError with one of the UPSTREAM_… or LOCATION_… codes. */
 export interface Upstream {
   call<Input, Output>(endpoint: Endpoint<Input, Output>, input: Input, cause: Cause): Promise<Output>;
@@ -64,6 +57,7 @@ export const createUpstream = ({ send, tolerated }: { send: Send; tolerated: Not
       body: content.body,
       holder: target.holder(input),
       scope: target.scope,
+      isRepeatable: target.isRepeatable,
       ...cause,
     });
     const refusal = refusalOf(response);

@@ -1,4 +1,5 @@
 import type { LocationId } from '../model/ids.ts';
+import type { Cause } from './cause.ts';
 
 /** Whose token a request carries and whose budget it spends. */
 export type Holder = { readonly kind: 'location'; readonly locationId: LocationId } | { readonly kind: 'company' };
@@ -7,8 +8,8 @@ export type Holder = { readonly kind: 'location'; readonly locationId: LocationI
 export const holderKey = (holder: Holder): string =>
   holder.kind === 'location' ? `location:${holder.locationId}` : 'company';
 
-/** One request on its way to upstream. */
-export interface UpstreamRequest {
+/** One request on its way to upstream, and on whose behalf. */
+export interface UpstreamRequest extends Omit<Cause, 'wish'> {
   /** Name of the endpoint, for logs and counts. */
   readonly endpoint: string;
   readonly method: 'GET' | 'POST';
@@ -19,12 +20,8 @@ export interface UpstreamRequest {
   readonly holder: Holder;
   /** The scope that upstream asks for here. */
   readonly scope: string;
-  /** Names of the GraphQL operations that caused it. */
-  readonly operations: readonly string[];
-  /** Ends when nobody waits for the answer any more. */
-  readonly signal: AbortSignal;
-  /** When the first of the deadlines around it ends, epoch milliseconds; absent outside any. */
-  readonly endsAt?: number;
+  /** Whether asking twice does no more than asking once. */
+  readonly isRepeatable: boolean;
 }
 
 /** What came back, whatever its status. */

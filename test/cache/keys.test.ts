@@ -1,8 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import { createKeys, digest, type Keys } from '../../src/cache/keys.ts';
 import { toLocationId, toProfileId, toTagId, type LocationId, type TagId } from '../../src/model/ids.ts';
+import { chance } from './chance.ts';
 
-const lifetimes = { tagPage: 1, tagDetails: 2, socialAccounts: 3, statistics: 4, location: 5 };
+const lifetime = { freshSeconds: 1, revalidateSeconds: 2, hardSeconds: 3 };
+const lifetimes = {
+  tagPage: lifetime,
+  tagDetails: lifetime,
+  socialAccounts: lifetime,
+  statistics: lifetime,
+  location: lifetime,
+};
 const keys = createKeys('space', lifetimes);
 const current = { startsAt: 1, endsAt: 2 };
 
@@ -16,14 +24,6 @@ const keysOf = (of: Keys, locationId: LocationId, tagId: TagId, search: string |
     of.location(locationId),
   ].map(({ text }) => text);
 const companyKeys = (of: Keys) => [of.companyLocations(), of.accountStatistics('2026-11-24')].map(({ text }) => text);
-
-/** A small seeded generator (mulberry32), so that a failure can be repeated. */
-const chance = (seed: number) => () => {
-  seed = (seed + 0x6d2b79f5) | 0;
-  let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-  return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-};
 
 describe('keys', () => {
   test('two locations never share one, whatever their ids and what is asked of them', () => {
@@ -78,7 +78,7 @@ describe('keys', () => {
     ].map(({ text }) => text);
     expect(new Set(texts).size).toBe(texts.length);
     expect(texts.join('\n')).not.toMatch(/campaign/i);
-    for (const text of texts) expect(text).toMatch(/^users-gateway:1:space:[\w:@-]+$/);
+    for (const text of texts) expect(text).toMatch(/^users-gateway:2:space:[\w:@-]+$/);
   });
 
   test('different upstreams and apps have different keys in a shared store', () => {

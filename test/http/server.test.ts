@@ -100,7 +100,7 @@ describe('a request that cannot be read is answered as JSON that says what to do
       headers: { 'content-type': 'application/json' },
       body: viewer,
     });
-    expect(await response.json()).toEqual({ data: { viewer: { subject: 'sandbox' } } });
+    expect(await response.json()).toMatchObject({ data: { viewer: { subject: 'sandbox' } } });
   });
 
   test('an operation without a query says so, and batches are refused', async () => {
@@ -163,7 +163,7 @@ describe('who may call from a page', () => {
     const url = `${gateway.url}/graphql?query=${encodeURIComponent('{ viewer { kind } }')}`;
     expect((await fetch(url)).status).toBe(400);
     for (const headers of [{ 'apollo-require-preflight': '1' }, { authorization: 'Bearer a.b.c' }]) {
-      expect(await (await fetch(url, { headers: headers as Record<string, string> })).json()).toEqual({
+      expect(await (await fetch(url, { headers: headers as Record<string, string> })).json()).toMatchObject({
         data: { viewer: { kind: 'USER' } },
       });
     }
@@ -180,10 +180,25 @@ describe('who may call from a page', () => {
     expect((await preflight('https://evil.example')).headers.get('access-control-allow-origin')).toBeNull();
   });
 
-  test('answers are private and not to be stored', async () => {
+  test('a page may steer freshness and priority, ask for the cost, and read what an answer says of its age', async () => {
+    const origin = 'https://studio.apollographql.com';
+    const asked = 'cache-control,priority,if-none-match,graphql-cost';
+    const { headers } = await fetch(`${gateway.url}/graphql`, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': asked },
+    });
+    const allowed = headers.get('access-control-allow-headers')?.toLowerCase().split(/, */) ?? [];
+    expect(asked.split(',').filter((name) => !allowed.includes(name))).toEqual([]);
+    expect(allowed).not.toContain('cookie');
+    const answer = await post(viewer, { origin });
+    expect(answer.headers.get('access-control-expose-headers')).toBe('x-request-id, age, etag');
+  });
+
+  test('an answer that holds nothing of upstream is private and not to be stored', async () => {
     const response = await post(viewer);
     expect(response.headers.get('cache-control')).toBe('private, no-store');
-    expect(response.headers.get('vary')).toMatch(/origin/i);
+    expect([response.headers.get('age'), response.headers.get('etag')]).toEqual([null, null]);
+    expect(response.headers.get('vary')?.toLowerCase()).toBe('origin, accept, authorization, graphql-cost');
   });
 });
 

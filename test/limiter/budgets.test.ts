@@ -1,7 +1,11 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { createBudgets, type Budgets } from '../../src/limiter/budgets.ts';
-import { readFeedback } from '../../src/limiter/feedback.ts';
+import { createBudgets } from '../../src/limiter/budgets.ts';
+import { readFeedback, type Feedback } from '../../src/limiter/feedback.ts';
+import { createLedger, type Permit } from '../../src/limiter/ledger.ts';
 import { GatewayError } from '../../src/model/errors.ts';
+import { fixedUrgency } from '../../src/model/urgency.ts';
+
+import { chance } from './chance.ts';
 
 const start = Date.parse('2026-11-24T10:00:00.000Z');
 const dayMs = 86_400_000;
@@ -10,7 +14,25 @@ afterEach(() => void jest.useRealTimers());
 
 const always = new AbortController().signal;
 const waitFor = (ms: number) => jest.advanceTimersByTimeAsync(ms);
-const create = (burst = { limit: 3, windowMs: 1_000 }, dailyLimit = 1_000) => createBudgets({ burst, dailyLimit });
+
+/** Budgets of one process, all callers people; permits go back in the order in which they were taken. */
+const create = (burst = { limit: 3, windowMs: 1_000 }, dailyLimit = 1_000) => {
+  const ledger = createLedger({ burst, dailyLimit, replicas: 1, attemptMs: 600_000 });
+  const budgets = createBudgets(ledger, { interactiveReserve: 0 });
+  const permits = new Map<string, Permit[]>();
+  const oldest = (key: string): Permit => permits.get(key)?.shift() ?? { id: 'none', takenAt: Date.now() };
+  return {
+    take: async (key: string, maxWaitMs: number, signal: AbortSignal) => {
+      const permit = await budgets.take(key, fixedUrgency('interactive', Date.now() + maxWaitMs), signal);
+      permits.set(key, [...(permits.get(key) ?? []), permit]);
+    },
+    settle: (key: string, feedback: Feedback | null) => budgets.settle(key, oldest(key), feedback),
+    block: (key: string, ms: number | null): void =>
+      void budgets.settleRefused(key, { id: 'none', takenAt: Date.now() }, { feedback: told({}), ms }),
+    quota: budgets.quota,
+  };
+};
+type Budgets = ReturnType<typeof create>;
 const told = (headers: Record<string, string>) => readFeedback({ headers });
 
 /** What has become of a caller so far: 'waiting', 'granted' or what it was refused with. */
@@ -33,14 +55,6 @@ const spend = async (budgets: Budgets, count: number, headers: Record<string, st
     await budgets.take(key, 0, always);
     budgets.settle(key, told(headers));
   }
-};
-
-/** A small seeded generator (mulberry32), so that a failure can be repeated. */
-const chance = (seed: number) => () => {
-  seed = (seed + 0x6d2b79f5) | 0;
-  let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-  return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
 };
 
 describe('the short window', () => {
@@ -152,6 +166,7 @@ describe('the short window', () => {
     await callers(budgets, 3, { signal: leaver.signal });
     expect(jest.getTimerCount()).toBe(1);
     leaver.abort(new Error('gone'));
+    await waitFor(0);
     expect(jest.getTimerCount()).toBe(0);
   });
 
@@ -167,7 +182,11 @@ describe('the short window', () => {
     await spend(budgets, 1);
     budgets.block('a', 60_000);
     expect((await callers(budgets, 1, { key: 'b', maxWaitMs: 0 }))()).toEqual(['granted']);
-    expect(budgets.quota('c')).toMatchObject({ burst: { remaining: 1 }, daily: { remaining: 1 }, observedAt: null });
+    expect(await budgets.quota('c')).toMatchObject({
+      burst: { remaining: 1 },
+      daily: { remaining: 1 },
+      observedAt: null,
+    });
   });
 });
 
@@ -176,12 +195,12 @@ describe('what upstream tells', () => {
     ['less is left than we think', { 'x-ratelimit-remaining': '1' }, { limit: 10, remaining: 1, windowSeconds: 1 }],
     ['more is left than we think', { 'x-ratelimit-remaining': '10' }, { limit: 10, remaining: 9, windowSeconds: 1 }],
     ['a lower limit', { 'x-ratelimit-max': '4' }, { limit: 4, remaining: 3, windowSeconds: 1 }],
-    ['a higher limit', { 'x-ratelimit-max': '40' }, { limit: 40, remaining: 39, windowSeconds: 1 }],
+    ['a higher limit', { 'x-ratelimit-max': '30' }, { limit: 30, remaining: 29, windowSeconds: 1 }],
     ['another window', { 'x-ratelimit-interval-milliseconds': '7000' }, { limit: 10, remaining: 9, windowSeconds: 7 }],
   ])('%s: it is believed as far as it is safe', async (_, headers, expected) => {
     const budgets = create({ limit: 10, windowMs: 1_000 });
     await spend(budgets, 1, headers);
-    expect(budgets.quota('a').burst).toMatchObject(expected);
+    expect((await budgets.quota('a')).burst).toMatchObject(expected);
     expect((await callers(budgets, expected.remaining + 1, { maxWaitMs: 0 }))()).toEqual([
       ...Array.from({ length: expected.remaining }, () => 'granted'),
       `UPSTREAM_RATE_LIMITED ${expected.windowSeconds * 1_000}`,
@@ -192,9 +211,9 @@ describe('what upstream tells', () => {
     const budgets = create({ limit: 10, windowMs: 1_000 });
     await spend(budgets, 1, { 'x-ratelimit-remaining': '0' });
     await waitFor(999);
-    expect(budgets.quota('a').burst.remaining).toBe(0);
+    expect((await budgets.quota('a')).burst.remaining).toBe(0);
     await waitFor(1);
-    expect(budgets.quota('a').burst.remaining).toBe(10);
+    expect((await budgets.quota('a')).burst.remaining).toBe(10);
   });
 
   test('a limit below what is spent already lets nothing through until enough has come back', async () => {
@@ -213,7 +232,7 @@ describe('what upstream tells', () => {
       const budgets = create({ limit: 10, windowMs: 1_000 }, 50);
       const names = ['max', 'remaining', 'interval-milliseconds', 'limit-daily', 'daily-remaining', 'daily-reset'];
       await spend(budgets, 1, Object.fromEntries(names.map((name) => [`x-ratelimit-${name}`, nonsense])));
-      expect(budgets.quota('a')).toEqual({
+      expect(await budgets.quota('a')).toEqual({
         burst: {
           limit: 10,
           remaining: 9,
@@ -242,8 +261,8 @@ describe('what upstream tells', () => {
     budgets.block('a', 4_000);
     await waitFor(0);
     expect(hasty()).toBe('UPSTREAM_RATE_LIMITED 4000');
-    expect(budgets.quota('a').burst).toMatchObject({ remaining: 0, expectedResetAt: start + 4_000 });
-    expect((await callers(budgets, 1, { maxWaitMs: 3_999 }))()).toEqual(['UPSTREAM_RATE_LIMITED 4000']);
+    expect((await budgets.quota('a')).burst).toMatchObject({ remaining: 0, expectedResetAt: start + 4_000 });
+    expect((await callers(budgets, 1, { maxWaitMs: 3_999 }))()).toEqual(['UPSTREAM_RATE_LIMITED 5000']); // one is before it
     await waitFor(3_999);
     expect(patient()).toBe('waiting');
     await waitFor(1);
@@ -276,13 +295,29 @@ describe('the day', () => {
     await waitFor(3_600_000);
     await spend(budgets, 1);
     expect((await callers(budgets, 1))()).toEqual([`UPSTREAM_RATE_LIMITED ${dayMs - 3_600_000}`]);
-    expect(budgets.quota('a')).toMatchObject({
+    expect(await budgets.quota('a')).toMatchObject({
       mode: 'EXHAUSTED',
       daily: { remaining: 0, expectedResetAt: start + dayMs },
     });
     await waitFor(dayMs - 3_600_000);
-    expect(budgets.quota('a')).toMatchObject({ mode: 'NORMAL', daily: { remaining: 3, expectedResetAt: null } });
-    await spend(budgets, 3);
+    // Whether it really is another day is learned by one probe, while everyone else waits.
+    await budgets.take('a', 0, always);
+    const second = await callers(budgets, 1);
+    expect(second()).toEqual(['waiting']);
+    budgets.settle('a', told({ 'x-ratelimit-daily-remaining': '2' }));
+    await waitFor(0);
+    expect(second()).toEqual(['granted']);
+    expect(await budgets.quota('a')).toMatchObject({ mode: 'NORMAL', daily: { remaining: 1 } });
+  });
+
+  test('a probe that finds the day still used up sends everyone back to waiting', async () => {
+    const budgets = create({ limit: 100, windowMs: 1_000 }, 1);
+    await spend(budgets, 1);
+    await waitFor(dayMs);
+    await spend(budgets, 1, { 'x-ratelimit-daily-remaining': '0', 'x-ratelimit-daily-reset': '60000' });
+    expect((await callers(budgets, 1, { maxWaitMs: 1_000 }))()).toEqual(['UPSTREAM_RATE_LIMITED 60000']);
+    await waitFor(60_000);
+    expect((await callers(budgets, 2, { maxWaitMs: 0 }))()).toEqual(['granted', 'UPSTREAM_RATE_LIMITED 1000']);
   });
 
   test("upstream's own count and the end of its day win over ours", async () => {
@@ -293,7 +328,7 @@ describe('the day', () => {
       'x-ratelimit-daily-reset': '90000',
     };
     await spend(budgets, 1, headers);
-    expect(budgets.quota('a')).toMatchObject({
+    expect(await budgets.quota('a')).toMatchObject({
       mode: 'EXHAUSTED',
       daily: { limit: 500, remaining: 0, expectedResetAt: start + 90_000 },
       observedAt: start,
@@ -307,7 +342,7 @@ describe('the day', () => {
     const budgets = create({ limit: 100, windowMs: 1_000 }, 10);
     await spend(budgets, 4);
     await spend(budgets, 1, { 'x-ratelimit-daily-remaining': '9' });
-    expect(budgets.quota('a').daily.remaining).toBe(5);
+    expect((await budgets.quota('a')).daily.remaining).toBe(5);
   });
 
   test('those who wait for the window do not wait on when the day ends before their turn', async () => {
@@ -330,9 +365,9 @@ test('the budgets of ten thousand idle holders are forgotten, those in use are k
   for (let holder = 0; holder < 10_000; holder += 1) budgets.block(`holder ${holder}`, 500);
   await waitFor(1_000);
   await spend(budgets, 1, {}, 'one more');
-  expect(budgets.quota('idle').daily.expectedResetAt).toBeNull();
-  expect(budgets.quota('busy').burst.remaining).toBe(0);
-  expect(budgets.quota('one more').burst.remaining).toBe(0);
+  expect((await budgets.quota('idle')).daily.expectedResetAt).toBeNull();
+  expect((await budgets.quota('busy')).burst.remaining).toBe(0);
+  expect((await budgets.quota('one more')).burst.remaining).toBe(0);
 });
 
 const waitUntil = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { createBudgets } from '../../src/limiter/budgets.ts';
+import { createLedger } from '../../src/limiter/ledger.ts';
 import { limit } from '../../src/limiter/limit.ts';
 import { toLocationId } from '../../src/model/ids.ts';
+import { fixedUrgency } from '../../src/model/urgency.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import { authorize } from '../../src/tokens/authorize.ts';
 import { createAccessTokens } from '../../src/tokens/access-tokens.ts';
 import { clientCredentials } from '../../src/tokens/grants.ts';
+import { ownCause } from '../../src/upstream/cause.ts';
 import { holderKey, stack, type Send, type UpstreamRequest, type UpstreamResponse } from '../../src/upstream/send.ts';
 import { createTransport } from '../../src/upstream/transport.ts';
 import { createTestClient, silentAudit } from '../tokens/upstream.ts';
@@ -21,10 +24,14 @@ const requestFor = (locationId: string, signal = new AbortController().signal): 
     body: null,
     holder: { kind: 'location', locationId: id },
     scope: 'socialplanner/tag.readonly',
-    operations: [],
+    isRepeatable: true,
+    ...ownCause('interactive', 60_000),
     signal,
   };
 };
+
+const budgetsOf = (burst: { limit: number; windowMs: number }, dailyLimit: number) =>
+  createBudgets(createLedger({ burst, dailyLimit, replicas: 1, attemptMs: 5_000 }), { interactiveReserve: 20 });
 
 /** The product's own way to a sandbox, from the access token to the wire. */
 const connect = (sandbox: Sandbox, budgets: ReturnType<typeof createBudgets>) => {
@@ -45,7 +52,7 @@ describe('against a sandbox', () => {
   ])('64 calls at once under a limit of 20 %s are all answered', async (_, assumed) => {
     const real = { limit: 20, windowMs: 250 };
     await using sandbox = await startSandbox({ burst: real });
-    const budgets = createBudgets({ burst: assumed, dailyLimit: 1_000 });
+    const budgets = budgetsOf(assumed, 1_000);
     const { send, close } = connect(sandbox, budgets);
     const { full } = sandbox.locations;
     // The first answer tells the limit where it is not known.
@@ -53,7 +60,7 @@ describe('against a sandbox', () => {
     answers.push(...(await Promise.all(Array.from({ length: 63 }, () => send(requestFor(full))))));
     expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
     expect(sandbox.calls().filter(({ route }) => route === 'listTags')).toHaveLength(64);
-    expect(budgets.quota(holderKey(requestFor(full).holder))).toMatchObject({
+    expect(await budgets.quota(holderKey(requestFor(full).holder))).toMatchObject({
       burst: { limit: 20, windowSeconds: 1 },
       daily: { limit: 200_000, remaining: 200_000 - 64 },
       observedAt: expect.any(Number),
@@ -63,7 +70,7 @@ describe('against a sandbox', () => {
 
   test('one location at its limit does not keep another waiting', async () => {
     await using sandbox = await startSandbox({ burst: { limit: 2, windowMs: 60_000 } });
-    const budgets = createBudgets({ burst: { limit: 2, windowMs: 60_000 }, dailyLimit: 1_000 });
+    const budgets = budgetsOf({ limit: 2, windowMs: 60_000 }, 1_000);
     const { send, close } = connect(sandbox, budgets);
     const { full, large } = sandbox.locations;
     await Promise.all([send(requestFor(full)), send(requestFor(full))]);
@@ -83,7 +90,7 @@ describe('the stage', () => {
 
   const location = 've9EPM428h8vShlRW1KT';
   const key = `location:${location}`;
-  const create = () => createBudgets({ burst: { limit: 2, windowMs: 60_000 }, dailyLimit: 10 });
+  const create = () => budgetsOf({ limit: 2, windowMs: 60_000 }, 10);
   const answering =
     (answer: Partial<UpstreamResponse>): Send =>
     () =>
@@ -100,7 +107,9 @@ describe('the stage', () => {
       return answering({ status: 429, headers })(request);
     });
     expect(await send(requestFor(location))).toMatchObject({ status: 429 });
-    await expect(send({ ...requestFor(location), endsAt: Date.now() + 500 })).rejects.toMatchObject({
+    await expect(
+      send({ ...requestFor(location), urgency: fixedUrgency('interactive', Date.now() + 500) }),
+    ).rejects.toMatchObject({
       code: 'UPSTREAM_RATE_LIMITED',
       retryAfterMs: expectedMs,
     });
@@ -111,15 +120,15 @@ describe('the stage', () => {
     const budgets = create();
     const send = limit(budgets)(() => Promise.reject(new Error('cut')));
     await expect(send(requestFor(location))).rejects.toThrow('cut');
-    expect(budgets.quota(key).burst).toMatchObject({ remaining: 1, expectedResetAt: Date.now() + 60_000 });
-    expect(budgets.quota(key).observedAt).toBeNull();
+    expect((await budgets.quota(key)).burst).toMatchObject({ remaining: 1, expectedResetAt: Date.now() + 60_000 });
+    expect((await budgets.quota(key)).observedAt).toBeNull();
   });
 
   test('a company has a budget of its own', async () => {
     const budgets = create();
     const send = limit(budgets)(answering({}));
     await send({ ...requestFor(location), holder: { kind: 'company' } });
-    expect(budgets.quota('company').daily.remaining).toBe(9);
-    expect(budgets.quota(key).daily.remaining).toBe(10);
+    expect((await budgets.quota('company')).daily.remaining).toBe(9);
+    expect((await budgets.quota(key)).daily.remaining).toBe(10);
   });
 });

@@ -128,6 +128,18 @@ describe('the estimate of an operation', () => {
       4,
     ],
     [
+      'a location that two lists may both hold',
+      '{ locations(first: 2) { nodes { tags(first: 5) { totalCount } } } more: locations(first: 3) { nodes { name tags(first: 5) { totalCount } tag(id: "1") { id } } } }',
+      12,
+      3,
+    ],
+    [
+      'a location beside a list that may hold it',
+      '{ location(id: "a") { tags(first: 5) { totalCount } } locations(first: 2) { nodes { tags(first: 6) { totalCount } } } }',
+      4,
+      2,
+    ],
+    [
       'through fragments',
       '{ location(id: "a") { ...F } } fragment F on Location { name ... on Location { tags { totalCount } } }',
       2,

@@ -1,7 +1,6 @@
 import { jest } from '@jest/globals';
 import { createCache } from '../../src/cache/cache.ts';
 import { createKeys } from '../../src/cache/keys.ts';
-import { createMemoryStore } from '../../src/cache/store.ts';
 import type { ReadDeps } from '../../src/reads/deps.ts';
 import { createReads, type ReadOptions, type Reads } from '../../src/reads/index.ts';
 import { createTally } from '../../src/observe/tally.ts';
@@ -11,11 +10,16 @@ import { overSandbox } from '../upstream/over-sandbox.ts';
 
 /** What every read is made from; `isKeeping` keeps answers for ten minutes, else every question goes upstream. */
 export const readDeps = (upstream: Upstream, isKeeping = false): ReadDeps => {
-  const lifetimes = { tagPage: 600, tagDetails: 600, socialAccounts: 600, statistics: 600, location: 600 };
-  const store = isKeeping ? createMemoryStore(10_000_000) : null;
+  const ten = { freshSeconds: 600, revalidateSeconds: 600, hardSeconds: 600 };
+  const lifetimes = { tagPage: ten, tagDetails: ten, socialAccounts: ten, statistics: ten, location: ten };
   return {
     upstream,
-    cache: createCache({ store, timeoutMs: 1_000, tally: createTally() }),
+    cache: createCache({
+      memoryBytes: isKeeping ? 10_000_000 : null,
+      shared: null,
+      secret: 'test',
+      tally: createTally(),
+    }),
     keys: createKeys('test', lifetimes),
   };
 };

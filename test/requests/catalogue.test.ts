@@ -51,7 +51,10 @@ describe('the catalogue', () => {
       const answer = await gateway.ask(text, used);
       expect(answer.errors).toEqual([]);
       expect(JSON.stringify(answer.data).length).toBeGreaterThan(40);
-      expect(gateway.calls().length).toBeLessThanOrEqual(worst.total);
+      const seen = gateway.calls();
+      expect(seen.length).toBeLessThanOrEqual(worst.total);
+      const { cost } = (JSON.parse(answer.text) as { extensions: { cost: { made: number } } }).extensions;
+      expect(cost.made).toBe(seen.length);
     },
   );
 

@@ -1,4 +1,6 @@
+import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
+import { errorTable } from '../../src/model/errors.ts';
 import type { SandboxFault } from '../../src/sandbox/server.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 
@@ -60,13 +62,13 @@ describe('a field that fails is null with an error, and its neighbours answer', 
       .tagsOf(large)
       .slice(0, 300)
       .map(({ id }) => id);
-    gateway.sandbox.setFault({ route: 'readTagDetails', kind: 'status', status: 500, times: 1 });
+    gateway.sandbox.setFault({ route: 'readTagDetails', kind: 'body', body: {}, times: 1 }); // not repeated
     const answer = await gateway.ask(
       `query ($ids: [ID!]!) { location(id: "${large}") { tagDetails(ids: $ids) { id } } }`,
       { ids },
     );
     expect(answer.data.location.tagDetails.filter((one: unknown) => one !== null)).toHaveLength(200);
-    expect(new Set(gateway.codesOf(answer))).toEqual(new Set(['UPSTREAM_UNAVAILABLE']));
+    expect(new Set(gateway.codesOf(answer))).toEqual(new Set(['UPSTREAM_INVALID_RESPONSE']));
     expect(answer.errors).toHaveLength(100);
   });
 
@@ -95,6 +97,35 @@ describe('a field that fails is null with an error, and its neighbours answer', 
     gateway.sandbox.setFault({ route: 'listTags', kind: 'hang' });
     const answer = await gateway.ask(both(gateway.sandbox.locations.full));
     expect(gateway.codesOf(answer)).toEqual(['UPSTREAM_TIMEOUT']);
+  });
+
+  test('a route that keeps failing is left alone: UPSTREAM_CIRCUIT_OPEN with the time to wait, at once', async () => {
+    await using gateway = await startTestGateway();
+    const { full, large } = gateway.sandbox.locations;
+    gateway.sandbox.setFault({ route: 'listTags', kind: 'status', status: 500 });
+    const pages = Array.from({ length: 12 }, (_, index) => `p${index}: tags(first: ${20 + index}) { totalCount }`);
+    await gateway.ask(`{ location(id: "${full}") { ${pages.join(' ')} } }`);
+    gateway.calls();
+    const answer = await gateway.ask(both(full));
+    expect(answer.data.location.socialAccounts.nodes).not.toHaveLength(0); // another route
+    expect(answer.errors[0]?.extensions).toMatchObject({
+      code: 'UPSTREAM_CIRCUIT_OPEN',
+      retryAfterMs: expect.any(Number),
+      isRetryable: true,
+    });
+    expect(gateway.calls().map(({ route }) => route)).toEqual(['listAccounts']);
+    await gateway.ask(both(large)); // nobody else's
+    expect(gateway.calls().map(({ route }) => route)).toContain('listTags');
+  });
+
+  test('a question that may not ask upstream, of which nothing is kept, is NOT_CACHED', async () => {
+    await using gateway = await startTestGateway();
+    const question = both(gateway.sandbox.locations.full);
+    const answer = await gateway.ask(question, {}, { 'cache-control': 'only-if-cached' });
+    expect(answer.data.location).toEqual({ tags: null, socialAccounts: null });
+    expect(gateway.codesOf(answer)).toEqual(['NOT_CACHED', 'NOT_CACHED']);
+    expect(answer.errors[0]?.extensions).toMatchObject({ remedy: expect.stringContaining('only-if-cached') });
+    expect(gateway.calls()).toEqual([]);
   });
 
   test('an operation that takes longer than its deadline answers what it has', async () => {
@@ -222,6 +253,21 @@ test('a caller who goes away is no error of anybody’s, and its upstream call i
   }
   expect(gateway.logLines.filter((line) => line.includes('"level":"error"'))).toEqual([]);
   expect(gateway.gateway.tally.snapshot()).toHaveProperty(['upstream listTags cancelled'], 1);
+});
+
+test('every code that the gateway raises is looked at by some test', () => {
+  const sources = (pattern: string, ...without: readonly string[]) =>
+    globSync(pattern)
+      .filter((path) => !without.includes(path))
+      .map((path) => readFileSync(path, 'utf8'))
+      .join();
+  const [raised, tested] = [
+    sources('src/**/*.ts', 'src/model/errors.ts'),
+    sources('test/**/*.test.ts', 'test/operation/errors.test.ts'), // there each row of the table is written out
+  ];
+  const codes = Object.keys(errorTable).filter((code) => raised.includes(`'${code}'`));
+  expect(codes.length).toBeGreaterThan(15);
+  expect(codes.filter((code) => !tested.includes(`'${code}'`))).toEqual([]);
 });
 
 test('a failure that many fields share is logged once', async () => {

@@ -1,4 +1,6 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
+import { readConfig } from '../../src/config.ts';
+import { stopClock } from '../reads/reads-over-sandbox.ts';
 import { byClientCredentials, byPrivateToken, byRefreshToken, byRoute, startTestGateway } from '../support/gateway.ts';
 import { startRedis } from '../support/redis.ts';
 
@@ -38,6 +40,38 @@ describe('CACHE', () => {
     gateway.calls();
     await gateway.ask(board(gateway.sandbox.locations.full));
     expect(gateway.calls()).toEqual([]); // this process keeps its own meanwhile
+  });
+});
+
+describe('how long answers count', () => {
+  const tags = (id: string) => `{ location(id: "${id}") { tags(first: 2) { totalCount } } }`;
+  const none = { freshSeconds: 0, revalidateSeconds: 0, hardSeconds: 0 };
+
+  test('CACHE_TAGS_SECONDS=0,0,0 keeps no pages of tags, and everything else', async () => {
+    const { lifetimes } = readConfig({});
+    await using gateway = await startTestGateway({ config: { lifetimes: { ...lifetimes, tagPage: none } } });
+    const { full } = gateway.sandbox.locations;
+    await gateway.ask(board(full));
+    gateway.calls();
+    const { headers } = await gateway.ask(board(full));
+    expect(byRoute(gateway.calls())).toEqual({ listTags: 1 });
+    expect(headers.get('cache-control')).toBe('private, no-cache');
+    gateway.sandbox.setFault({ route: 'listTags', kind: 'body', body: {} });
+    expect(gateway.codesOf(await gateway.ask(board(full)))).toEqual(['UPSTREAM_INVALID_RESPONSE']);
+  });
+
+  test('NO_CACHE_FLOOR_SECONDS decides what no-cache means', async () => {
+    stopClock('2026-06-15T12:00:00.000Z');
+    await using gateway = await startTestGateway({ config: { noCacheFloorSeconds: 20 } });
+    const { full } = gateway.sandbox.locations;
+    const callsAfter = async (seconds: number) => {
+      jest.setSystemTime(Date.now() + seconds * 1_000);
+      await gateway.ask(tags(full), {}, { 'cache-control': 'no-cache' });
+      return gateway.calls().length;
+    };
+    expect([await callsAfter(0), await callsAfter(20), await callsAfter(1), await callsAfter(20)]).toEqual([
+      1, 0, 1, 0,
+    ]);
   });
 });
 

@@ -19,6 +19,7 @@ import { createRenewal } from '../../src/tokens/renewal.ts';
 import { createSeal } from '../../src/tokens/seal.ts';
 import type { GrantSpace } from '../../src/tokens/stored-grant.ts';
 import { createTokenEndpoint } from '../../src/tokens/token-endpoint.ts';
+import { ownCause } from '../../src/upstream/cause.ts';
 import { createUpstream } from '../../src/upstream/endpoint.ts';
 import { listTags } from '../../src/upstream/endpoints/list-tags.ts';
 import { searchLocations } from '../../src/upstream/endpoints/search-locations.ts';
@@ -92,7 +93,7 @@ export const connect = (
   const tokens = createAccessTokens({ grant, wantedScopes: ['socialplanner/tag.readonly', 'locations.readonly'] });
   const send = stack([authorize(tokens)], createTransport(dispatcher, { url, isTellingOperations: false }));
   const upstream = createUpstream({ send, tolerated: () => undefined });
-  const cause = { signal: new AbortController().signal, operations: [] };
+  const cause = ownCause('interactive', 60_000);
   const outcome = async (answer: Promise<unknown>): Promise<string> => {
     try {
       await answer;

@@ -8,7 +8,8 @@ import {
 } from '../../src/model/ids.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 import { deadline } from '../../src/upstream/deadline.ts';
-import { createUpstream, type Cause, type Upstream } from '../../src/upstream/endpoint.ts';
+import { ownCause, type Cause } from '../../src/upstream/cause.ts';
+import { createUpstream, type Upstream } from '../../src/upstream/endpoint.ts';
 import { holderKey, stack, type Holder, type Stage } from '../../src/upstream/send.ts';
 import { createDispatcher, createTransport } from '../../src/upstream/transport.ts';
 
@@ -21,7 +22,7 @@ export interface OverSandbox {
 }
 
 /** Nobody leaves, and an operation named Test is the cause. */
-export const cause: Cause = { signal: new AbortController().signal, operations: ['Test'] };
+export const cause: Cause = { ...ownCause('interactive', 60_000_000), operations: ['Test'] };
 
 /** Real HTTP, real tokens; only the token endpoint is left out. */
 export const overSandbox = (sandbox: Sandbox): OverSandbox => {

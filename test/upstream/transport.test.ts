@@ -6,6 +6,7 @@ import { GatewayError } from '../../src/model/errors.ts';
 import { createTally } from '../../src/observe/tally.ts';
 import { createLog } from '../../src/observe/log.ts';
 import { orAborted } from '../../src/upstream/abort.ts';
+import { ownCause } from '../../src/upstream/cause.ts';
 import { deadline } from '../../src/upstream/deadline.ts';
 import { observed } from '../../src/upstream/observed.ts';
 import { stack, type Send, type Stage, type UpstreamRequest } from '../../src/upstream/send.ts';
@@ -47,8 +48,9 @@ const request = (more: Partial<UpstreamRequest> = {}): UpstreamRequest => ({
   body: null,
   holder: { kind: 'company' },
   scope: 'socialplanner/tag.readonly',
+  isRepeatable: true,
+  ...ownCause('interactive', 60_000),
   operations: ['LiveReporting', 'Tags'],
-  signal: new AbortController().signal,
   ...more,
 });
 const failure = (promise: Promise<unknown>): Promise<GatewayError> =>
