@@ -9,6 +9,7 @@ const simulate = async ({ world, seeds, isJson, isTellingEvents }: Command): Pro
   const time = takeOverTime();
   const { runWorld } = await import('./run.ts');
   const { failureOf, summarize, tableOf } = await import('./summary.ts');
+  const { breaks } = await import('./breaks.ts');
   const startedAt = realNow();
   const seconds = () => (realNow() - startedAt) / 1_000;
   const tell = (text: string) => {
@@ -30,6 +31,7 @@ const simulate = async ({ world, seeds, isJson, isTellingEvents }: Command): Pro
     const report = await runWorld({ ...world, seed }, time, listeners);
     if (report.violation !== null) tell(failureOf(report));
     reports.push({ ...report, lastEvents: [] });
+    if (world.breaking !== 'none' && report.violation?.invariant === breaks[world.breaking].noticedBy) break;
   }
   const summary = summarize(reports, seconds());
   process.stdout.write(`${isJson ? JSON.stringify(summary) : tableOf(summary)}\n`);

@@ -36,7 +36,8 @@ shared store, and faults, all decided by the seed. After every step the invarian
   --locations N   locations (default: drawn from the seed, a few)
   --hours H       virtual time (default ${defaultHours})
   --calls N       ends with so many upstream calls, however long that takes
-  --break NAME    breaks a piece of the gateway on purpose, to see that it is noticed: ${breakNames.join(', ')}
+  --break NAME    breaks a piece of the gateway on purpose and ends with the world in which that is noticed: one of
+                  ${breakNames.join(', ')}
   --events        prints every event
   --json          prints the summary as one line of JSON
   --help          prints this

@@ -117,7 +117,7 @@ const crowd = (world: World, random: Random, { faults, crowds }: { faults: Fault
     crowds.judged += 1;
     crowds.requests += requests;
     crowds.answers += answers;
-    if (requests > 1.02 * answers)
+    if (requests > Math.ceil(1.02 * answers))
       world.verdict.broken('cost', `${name}: ${answers} answers of ${location} cost ${requests} requests`);
   });
 };
