@@ -18,7 +18,6 @@ const options = { burst: { limit: 10, windowMs: 1_000 }, dailyLimit: 1_000 };
 const [dayMs, t0] = [86_400_000, 1_800_000_000_000];
 const person: Claim = { reservePercent: 0, replicas: 1, present: 1 };
 const background: Claim = { ...person, reservePercent: 20 };
-
 const told = (burst: Partial<Feedback['burst']>, daily: Partial<Feedback['daily']> = {}): Feedback => ({
   burst: { limit: null, remaining: null, windowMs: null, ...burst },
   daily: { limit: null, remaining: null, resetMs: null, ...daily },
