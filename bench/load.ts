@@ -2,10 +2,12 @@
 import { parseArgs } from 'node:util';
 import { batching } from './load-batching.ts';
 import { dashboards } from './load-dashboards.ts';
+import { outage } from './load-outage.ts';
 import { priority } from './load-priority.ts';
+import { redis } from './load-redis.ts';
 import type { Scenario } from './scenario.ts';
 
-const scenarios: readonly Scenario[] = [dashboards, batching, priority];
+const scenarios: readonly Scenario[] = [dashboards, batching, priority, outage, redis];
 
 const help = `npm run bench:load -- [scenario…] [--seconds N]
 

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { freePort } from './processes.ts';
 
 /** A Redis of this bench alone, which keeps nothing on disk. Needs `redis-server` on the PATH. */
@@ -12,6 +13,9 @@ export interface RedisProcess extends AsyncDisposable {
   readonly resume: () => void;
   /** It comes back empty, on the same port. */
   readonly restart: () => Promise<void>;
+  /** Whether it has run a command of a gateway since `forgetUse`, pings and greetings left out. */
+  readonly isUsed: () => Promise<boolean>;
+  readonly forgetUse: () => Promise<void>;
 }
 
 /** Resolves when it takes connections. */
@@ -32,8 +36,19 @@ export const startRedis = async (): Promise<RedisProcess> => {
       await end();
       child = await launch(port);
     },
+    isUsed: async () => /^cmdstat_(?:mget|set|evalsha|eval):/m.test(await tell(port, 'INFO commandstats')),
+    forgetUse: async () => {
+      await tell(port, 'CONFIG RESETSTAT');
+    },
     [Symbol.asyncDispose]: end,
   };
+};
+
+/** The answer to one command, as it comes on the wire. */
+const tell = async (port: number, command: string): Promise<string> => {
+  const socket = connect(port, '127.0.0.1').setEncoding('utf8').end(`${command}\r\nQUIT\r\n`);
+  const texts: unknown[] = await socket.toArray();
+  return texts.join('');
 };
 
 const launch = async (port: number): Promise<ChildProcess> => {

@@ -1,6 +1,7 @@
 import type { Random } from './random.ts';
-import { locationName } from './upstream-data.ts';
+import type { Replica } from './replica.ts';
 import { promised } from './scenario.ts';
+import { locationName } from './upstream-data.ts';
 import type { World } from './world.ts';
 
 /** What goes wrong, for a while; gives what ends it. */
@@ -53,19 +54,28 @@ const upstreamDown: Fault = ({ weather }, random) => {
   return () => void (weather.down = null);
 };
 
-const storeAway: Fault = ({ store, replicas, events }, random) => {
-  const isForAll = random.chance(0.6);
-  const isEmptied = random.chance(0.4);
-  const gone = isForAll ? replicas : [random.pick([replicas[0], ...replicas])];
-  if (store === null) return () => undefined;
+const storeAwayFrom = ({ store, replicas }: World, random: Random, isGone: (replica: Replica) => boolean): void => {
+  if (store === null) return;
   store.weather.how = random.pick(['refusing', 'silent']);
-  for (const replica of gone) if (replica) store.weather.away.add(replica.name);
+  for (const replica of replicas.filter(isGone)) store.weather.away.add(replica.name);
+};
+
+const storeAway: Fault = (world, random) => {
+  storeAwayFrom(world, random, () => true);
+  return () => world.store?.weather.away.clear();
+};
+
+const storeAwayFromOne: Fault = (world, random) => {
+  const gone = random.between(0, world.replicas.length - 1);
+  storeAwayFrom(world, random, (replica) => replica === world.replicas[gone]);
+  return () => world.store?.weather.away.clear();
+};
+
+const storeEmptied: Fault = (world, random) => {
+  storeAwayFrom(world, random, () => true);
   return () => {
-    if (isEmptied && isForAll) {
-      store.empty();
-      events.note('is empty', 'store');
-    }
-    store.weather.away.clear();
+    world.store?.empty();
+    world.store?.weather.away.clear();
   };
 };
 
@@ -86,38 +96,48 @@ const replicaKilled: Fault = ({ replicas, desk, events }, random) => {
   };
 };
 
-const kinds: readonly [string, Fault][] = [
-  ['others spend the budget', othersSpend],
-  ['429 storm', storm],
-  ['lost on the way', lostOnTheWay],
-  ['slow answers', slowAnswers],
-  ['upstream down', upstreamDown],
-  ['store away', storeAway],
-  ['store slow', storeSlow],
-  ['replica killed', replicaKilled],
+interface Kind {
+  readonly name: string;
+  /** Of those that concern the same thing one is about at a time. */
+  readonly about: 'budget' | 'wire' | 'answers' | 'upstream' | 'store' | 'store speed' | 'replica';
+  readonly fault: Fault;
+}
+
+const kinds: readonly [Kind, ...Kind[]] = [
+  { name: 'others spend the budget', about: 'budget', fault: othersSpend },
+  { name: '429 storm', about: 'budget', fault: storm },
+  { name: 'lost on the way', about: 'wire', fault: lostOnTheWay },
+  { name: 'slow answers', about: 'answers', fault: slowAnswers },
+  { name: 'upstream down', about: 'upstream', fault: upstreamDown },
+  { name: 'store away', about: 'store', fault: storeAway },
+  { name: 'store away from one replica', about: 'store', fault: storeAwayFromOne },
+  { name: 'store emptied', about: 'store', fault: storeEmptied },
+  { name: 'store slow', about: 'store speed', fault: storeSlow },
+  { name: 'replica killed', about: 'replica', fault: replicaKilled },
 ];
 
 /** Where nobody else remembers what a replica had spent before it died, it must not be back before that no longer counts: without a store,
  * and with one that a single replica may lose as well. */
 const memorylessMs = promised.windowMs + 4_000;
 
-/** Faults come by chance, at most one of each kind at a time, until `isOver`. */
+/** Faults come by chance until `isOver`; clocks that are apart stay so. */
 export const startFaults = (world: World, random: Random, isOver: () => boolean): Faults => {
   const { time, events, scenario, store } = world;
-  const counts = new Map<string, number>();
-  const active = new Set<string>();
+  const counts = new Map<string, number>(scenario.mostClockOffsetMs > 0 ? [['clocks apart', 1]] : []);
+  const active = new Set<Kind['about']>();
   let lastEndedAt = -Infinity;
   const begin = (): void => {
-    const [name, fault] = kinds[random.between(0, kinds.length - 1)] ?? kinds[0] ?? ['', () => () => undefined];
-    if (active.has(name) || (store === null && name.startsWith('store'))) return;
-    active.add(name);
+    const { name, about, fault } = random.pick(kinds);
+    if (active.has(about) || (store === null && about.startsWith('store'))) return;
+    active.add(about);
     counts.set(name, (counts.get(name) ?? 0) + 1);
     events.note('begins', name);
     const end = fault(world, random);
-    const leastMs = name === 'replica killed' && (store === null || scenario.replicas === 1) ? memorylessMs : 500;
-    time.after(random.between(leastMs, random.pick([leastMs + 5_000, 20_000, 60_000])), () => {
+    const isForgotten = about === 'replica' && (store === null || scenario.replicas === 1);
+    const leastMs = isForgotten ? memorylessMs : 500;
+    time.after(random.between(leastMs, leastMs + random.pick([5_000, 20_000, 60_000])), () => {
       end();
-      active.delete(name);
+      active.delete(about);
       lastEndedAt = time.now();
       events.note('ends', name);
     });

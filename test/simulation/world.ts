@@ -9,7 +9,7 @@ import { createNetwork, type Weather } from './network.ts';
 import { createDesk, type Desk } from './desk.ts';
 import type { WorldOptions } from './options.ts';
 import { createRandom, type Random } from './random.ts';
-import { createReplica, type Replica } from './replica.ts';
+import { createReplica, type Replica, type ReplicaDeps } from './replica.ts';
 import { drawScenario, promised, type Scenario } from './scenario.ts';
 import { createSharedStore, type SharedStore } from './shared-store.ts';
 import { createSimulatedUpstream, type SimulatedUpstream } from './upstream.ts';
@@ -44,55 +44,47 @@ export const createWorld = (
   const scenario = drawScenario(options, random.fork('scenario'));
   const events = createEventLog(time.now, onEvent);
   const verdict = createVerdict(events);
-  const clocks = random.fork('clocks');
-  const clockOffsetMs = () => clocks.between(-scenario.mostClockOffsetMs, scenario.mostClockOffsetMs);
-  const { limit, windowMs, dailyLimit } = scenario.limits;
-  const arrivals = createArrivalChecks({ limit, windowMs, dailyLimit, reserve: promised.reserve }, verdict);
-  const slackMs = 2 * scenario.mostClockOffsetMs + upstreamTimeoutMs + 1_000;
-  const answers = createAnswerChecks(slackMs, verdict);
-  const upstream = createSimulatedUpstream({
-    ...{ now: time.now, random: random.fork('upstream'), scenario, events, arrivals, verdict },
-  });
-  const weather: Weather = { lostRequests: 0, lostAnswers: 0, slowAnswers: 0, down: null };
-  const store = scenario.hasStore
-    ? createSharedStore({
-        time,
-        random: random.fork('store'),
-        clockOffsetMs: clockOffsetMs(),
-        onWrite: answers.written,
-      })
-    : null;
+  const clockOffsetMs = clocksOf(scenario, random.fork('clocks'));
+  const arrivals = createArrivalChecks({ ...scenario.limits, reserve: promised.reserve }, verdict);
+  const answers = createAnswerChecks(2 * scenario.mostClockOffsetMs + upstreamTimeoutMs + 1_000, verdict);
   const calls = createCallChecks({ now: time.now, arrivals, verdict });
-  const { broken: breaking } = breaks[options.breaking];
+  const about = { time, scenario, events, verdict, calls };
+  const upstream = createSimulatedUpstream({ ...about, now: time.now, random: random.fork('upstream'), arrivals });
+  const weather: Weather = { lostRequests: 0, lostAnswers: 0, slowAnswers: 0, down: null };
+  const storeParts = { time, random: random.fork('store'), clockOffsetMs: clockOffsetMs(), onWrite: answers.written };
+  const store = scenario.hasStore ? createSharedStore(storeParts) : null;
   const wire = { time, random: random.fork('network'), weather, arrive: upstream.arrive };
-  const deps = {
+  const { broken: breaking } = breaks[options.breaking];
+  const replicas = startReplicas(scenario, {
     ...{ time, calls, clockOffsetMs, breaking },
-    transport: (life: Parameters<typeof createNetwork>[1]) => breaking.transport(createNetwork(wire, life)),
+    transport: (life) => breaking.transport(createNetwork(wire, life)),
     shared: store?.connect ?? null,
-    said: (name: string, message: string) => events.note('says', name, message),
-  };
-  const replicaOptions = {
-    burst: { limit, windowMs },
-    dailyLimit,
-    replicas: scenario.replicas,
-    interactiveReserve: promised.reserve,
-    upstreamTimeoutMs,
-    lifetimes: scenario.lifetimes,
-    cacheMemoryBytes: 2 ** 22,
-  };
-  const replicas = Array.from({ length: scenario.replicas }, (_, index) =>
-    createReplica(`replica${index + 1}`, deps, replicaOptions),
+    said: (name, message) => events.note('says', name, message),
+  });
+  const { lifetimes } = scenario;
+  const desk = createDesk({ ...about, answers, replicas, lifetimes, random: random.fork('desk'), breaking });
+  return { ...about, random, upstream, weather, store, replicas, desk };
+};
+
+// One for each start of a replica, and one for the store.
+const clocksOf =
+  ({ mostClockOffsetMs }: Scenario, random: Random) =>
+  (): number =>
+    random.between(-mostClockOffsetMs, mostClockOffsetMs);
+
+const startReplicas = ({ limits, lifetimes, replicas: count }: Scenario, deps: ReplicaDeps): readonly Replica[] => {
+  const { limit, windowMs, dailyLimit } = limits;
+  const replicas = Array.from({ length: count }, (_, index) =>
+    createReplica(`replica${index + 1}`, deps, {
+      burst: { limit, windowMs },
+      dailyLimit,
+      replicas: count,
+      interactiveReserve: promised.reserve,
+      upstreamTimeoutMs,
+      lifetimes,
+      cacheMemoryBytes: 2 ** 22,
+    }),
   );
   for (const replica of replicas) replica.start();
-  const desk = createDesk({
-    time,
-    events,
-    verdict,
-    answers,
-    replicas,
-    lifetimes: scenario.lifetimes,
-    random: random.fork('desk'),
-    breaking,
-  });
-  return { time, random, scenario, events, verdict, upstream, weather, store, replicas, calls, desk };
+  return replicas;
 };
