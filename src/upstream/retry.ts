@@ -86,7 +86,9 @@ const toldWait = ({ headers, budgetWaitMs }: UpstreamResponse): number | null =>
   return budgetWaitMs === undefined ? toldMs : Math.max(toldMs ?? 0, budgetWaitMs);
 };
 
+// An error that names a wait is not from the wire: no token is to be had for now, and asking for it again and again would help nobody.
 const faultOfError = ({ code, retryAfterMs: toldMs }: GatewayError): Fault | null => {
+  if (toldMs !== null) return null;
   if (code === 'UPSTREAM_TIMEOUT') return { isTimeout: true, toldMs };
   return code === 'UPSTREAM_UNAVAILABLE' ? { isTimeout: false, toldMs } : null;
 };

@@ -91,7 +91,12 @@ describe('what is repeated, and when', () => {
     ['503 that says 1 s, 1 s and no more', [after(503, '1')], [0, 1_000, 2_000], 503],
     ['503 that says 1 s and then 2 s: the sum is too long', [after(503, '1'), after(503, '2')], [0, 1_000], 503],
     ['503 that says nonsense, a second later', [after(503, 'soon'), {}], [0, 1_000], 200],
-    ['a missing token that says when', [failed('UPSTREAM_UNAVAILABLE', 700), {}], [0, 700], 200],
+    [
+      'a missing token that says when is not: its room asks again by itself',
+      [failed('UPSTREAM_UNAVAILABLE', 700)],
+      [0],
+      'UPSTREAM_UNAVAILABLE',
+    ],
     [
       'a missing token that says much later is not',
       [failed('UPSTREAM_UNAVAILABLE', 60_000)],
