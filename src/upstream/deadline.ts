@@ -1,17 +1,33 @@
 import { GatewayError } from '../model/errors.ts';
-import type { Stage } from './send.ts';
+import { fixedUrgency, type Urgency } from '../model/urgency.ts';
+import type { Send, Stage, UpstreamRequest } from './send.ts';
 
 /** Gives what lies inside it until the last of those who wait gives up, then UPSTREAM_TIMEOUT. Whoever joins them prolongs it. */
-export const untilUrgencyEnds: Stage = (next) => async (request) => {
-  const { urgency } = request;
+export const untilUrgencyEnds: Stage = (next) => (request) =>
+  sendUntil(next, request, { end: request.urgency, words: 'time' });
+
+/** Gives one attempt on the wire `ms` milliseconds, then UPSTREAM_TIMEOUT. */
+export const deadline =
+  (ms: number): Stage =>
+  (next) =>
+  (request) =>
+    sendUntil(next, request, { end: fixedUrgency(request.urgency.priority, Date.now() + ms), words: `${ms} ms` });
+
+interface Limit {
+  readonly end: Pick<Urgency, 'endsAt' | 'onRaise'>;
+  /** What the time was, for the log. */
+  readonly words: string;
+}
+
+const sendUntil = async (next: Send, request: UpstreamRequest, { end, words }: Limit) => {
   const tooLate = () =>
-    new GatewayError('UPSTREAM_TIMEOUT', { cause: new Error(`no answer from ${request.endpoint} in time`) });
-  if (urgency.endsAt <= Date.now()) throw tooLate(); // a timer would let it out first
+    new GatewayError('UPSTREAM_TIMEOUT', { cause: new Error(`no answer from ${request.endpoint} in ${words}`) });
+  if (end.endsAt <= Date.now()) throw tooLate(); // a timer would let it out first
   const late = new AbortController();
   const giveUp = () => late.abort(tooLate());
-  const arm = () => setTimeout(giveUp, urgency.endsAt - Date.now());
+  const arm = () => setTimeout(giveUp, end.endsAt - Date.now());
   let timer = arm();
-  const ignore = urgency.onRaise(() => {
+  const ignore = end.onRaise(() => {
     clearTimeout(timer);
     timer = arm();
   });
@@ -22,21 +38,3 @@ export const untilUrgencyEnds: Stage = (next) => async (request) => {
     ignore();
   }
 };
-
-/** Gives one attempt on the wire `ms` milliseconds, then UPSTREAM_TIMEOUT. */
-export const deadline =
-  (ms: number): Stage =>
-  (next) =>
-  async (request) => {
-    const late = new AbortController();
-    const timer = setTimeout(() => {
-      late.abort(
-        new GatewayError('UPSTREAM_TIMEOUT', { cause: new Error(`no answer from ${request.endpoint} in ${ms} ms`) }),
-      );
-    }, ms);
-    try {
-      return await next({ ...request, signal: AbortSignal.any([request.signal, late.signal]) });
-    } finally {
-      clearTimeout(timer);
-    }
-  };
