@@ -1,11 +1,11 @@
-import { sharedUrgency } from '../model/urgency.ts';
+import { urgencyOfAll } from '../model/urgency.ts';
 import type { Cause } from '../upstream/cause.ts';
 
 /** The cause of those who travel together: called off when nobody waits any more, and as urgent as the most urgent of them. What it costs
  * is `first`'s. */
 export const causeOfAll = (travellers: readonly { readonly cause: Cause }[], first: Cause): Cause => {
-  const urgency = sharedUrgency(first.urgency);
-  for (const { cause } of travellers) urgency.join(cause.urgency);
+  const urgencies = travellers.map(({ cause }) => cause.urgency);
+  const urgency = urgencyOfAll(first.urgency, urgencies);
   return { ...first, urgency, signal: whenAllEnd(travellers.map(({ cause }) => cause.signal)) };
 };
 

@@ -56,3 +56,10 @@ export const sharedUrgency = (first: Urgency): SharedUrgency => {
     join,
   };
 };
+
+/** Of those who wait together from the start: as `first` with all others joined. */
+export const urgencyOfAll = (first: Urgency, others: readonly Urgency[]): SharedUrgency => {
+  const urgency = sharedUrgency(first);
+  for (const other of others) urgency.join(other);
+  return urgency;
+};

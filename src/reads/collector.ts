@@ -1,6 +1,6 @@
 import { asError, GatewayError } from '../model/errors.ts';
 import type { LocationId } from '../model/ids.ts';
-import { sharedUrgency } from '../model/urgency.ts';
+import { urgencyOfAll } from '../model/urgency.ts';
 import type { CostMeter } from '../observe/cost.ts';
 import { orAborted } from '../upstream/abort.ts';
 import type { Cause } from '../upstream/cause.ts';
@@ -157,8 +157,6 @@ const isRefusal = (error: unknown): boolean => error instanceof GatewayError && 
 const causeOfAll = <Id, Value>({ guests, leaver }: Batch<Id, Value>, paid: Set<CostMeter>): Cause => {
   const [first, ...others] = [...guests].map(({ cause }) => cause);
   if (first === undefined) throw new Error('a batch without a guest');
-  const urgency = sharedUrgency(first.urgency);
-  for (const other of others) urgency.join(other.urgency);
   const made = (holder: string) => {
     const [payer] = guests;
     const { meter } = payer?.cause ?? first;
@@ -169,7 +167,10 @@ const causeOfAll = <Id, Value>({ guests, leaver }: Batch<Id, Value>, paid: Set<C
     ...first,
     signal: leaver.signal,
     operations: [...new Set([first, ...others].flatMap(({ operations }) => operations))],
-    urgency,
+    urgency: urgencyOfAll(
+      first.urgency,
+      others.map(({ urgency }) => urgency),
+    ),
     meter: { ...first.meter, made },
   };
 };
