@@ -12,7 +12,6 @@ import { mergeFigures } from './merge-figures.ts';
 import { resolveComparison, resolvePeriod, toInstants } from './period.ts';
 import { selectProfiles } from './profiles.ts';
 import type { ReadSocialAccounts } from './social-accounts.ts';
-import { chunks } from './tag-details.ts';
 import type { StatisticsWish } from './wish.ts';
 
 /** Statistics of a location; `zone` where the caller has asked for it already. */
@@ -139,3 +138,7 @@ const mergedFrom = (parts: number): Warning =>
     'MERGED_FROM_PARTS',
     `Added up from ${parts} parts of at most ${profileIdsPerCall} accounts; changes and reach are approximate.`,
   );
+
+/** The list in pieces of at most `size`. */
+export const chunks = <T>(list: readonly T[], size: number): T[][] =>
+  Array.from({ length: Math.ceil(list.length / size) }, (_, index) => list.slice(index * size, (index + 1) * size));

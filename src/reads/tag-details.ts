@@ -31,7 +31,3 @@ export const createReadTagDetails = ({ cache, keys, upstream }: ReadDeps): ReadT
       cause,
     );
 };
-
-/** The list in pieces of at most `size`. */
-export const chunks = <T>(list: readonly T[], size: number): T[][] =>
-  Array.from({ length: Math.ceil(list.length / size) }, (_, index) => list.slice(index * size, (index + 1) * size));

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { GatewayError } from '../../src/model/errors.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
 import { createReadCompanyLocations } from '../../src/reads/locations.ts';
-import { chunks } from '../../src/reads/tag-details.ts';
+import { chunks } from '../../src/reads/statistics.ts';
 import { createUpstream } from '../../src/upstream/endpoint.ts';
 import type { UpstreamRequest } from '../../src/upstream/send.ts';
 import { cause, locationId, tagId } from '../upstream/over-sandbox.ts';
