@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createKeys, digest, type Keys } from '../../src/cache/keys.ts';
 import { toLocationId, toProfileId, toTagId, type LocationId, type TagId } from '../../src/model/ids.ts';
-import { chance } from './chance.ts';
+import { chance } from '../support/chance.ts';
 
 const lifetime = { freshSeconds: 1, revalidateSeconds: 2, hardSeconds: 3 };
 const lifetimes = {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { createKeys, type CacheKey, type Lifetimes } from '../../src/cache/keys.ts';
 import { GatewayError } from '../../src/model/errors.ts';
 import { toLocationId, toTagId } from '../../src/model/ids.ts';
-import { chance } from './chance.ts';
+import { chance } from '../support/chance.ts';
 import { asker, createRoom, waitFor } from './rooms.ts';
 import { createSharedMemory } from './shared-memory.ts';
 

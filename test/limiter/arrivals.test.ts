@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { newBudget, settle, take, thaw, type Claim } from '../../src/limiter/budget.ts';
 import type { Feedback } from '../../src/limiter/feedback.ts';
-import { chance, type Chance } from './chance.ts';
+import { chance, type Chance } from '../support/chance.ts';
 
 const t0 = 1_800_000_000_000;
 const person: Claim = { reservePercent: 0, replicas: 1, present: 1 };

@@ -12,7 +12,7 @@ import {
   type Claim,
 } from '../../src/limiter/budget.ts';
 import type { Feedback } from '../../src/limiter/feedback.ts';
-import { chance, type Chance } from './chance.ts';
+import { chance, type Chance } from '../support/chance.ts';
 
 const options = { burst: { limit: 10, windowMs: 1_000 }, dailyLimit: 1_000 };
 const [dayMs, t0] = [86_400_000, 1_800_000_000_000];

@@ -5,7 +5,7 @@ import { createLedger, type Permit } from '../../src/limiter/ledger.ts';
 import { GatewayError } from '../../src/model/errors.ts';
 import { fixedUrgency } from '../../src/model/urgency.ts';
 
-import { chance } from './chance.ts';
+import { chance } from '../support/chance.ts';
 
 const start = Date.parse('2026-11-24T10:00:00.000Z');
 const dayMs = 86_400_000;

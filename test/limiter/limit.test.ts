@@ -47,28 +47,33 @@ const connect = (sandbox: Sandbox, budgets: ReturnType<typeof createBudgets>) =>
 
 describe('against a sandbox', () => {
   test.each([
-    ['that we know', { limit: 20, windowMs: 250 }],
-    ['that only its headers tell', { limit: 60, windowMs: 100 }],
-  ])('64 calls at once under a limit of 20 %s are all answered', async (_, assumed) => {
-    const real = { limit: 20, windowMs: 250 };
+    ['that we know', { limit: 60, windowMs: 200 }],
+    ['that only its headers tell', { limit: 250, windowMs: 100 }],
+  ])('250 calls at once under a limit of 60 %s cost 250 requests and are all answered', async (_, assumed) => {
+    const real = { limit: 60, windowMs: 200 };
     await using sandbox = await startSandbox({ burst: real });
     const budgets = budgetsOf(assumed, 1_000);
     const { send, close } = connect(sandbox, budgets);
     const { full } = sandbox.locations;
     // The first answer tells the limit where it is not known.
-    const answers = [await send(requestFor(full))];
-    answers.push(...(await Promise.all(Array.from({ length: 63 }, () => send(requestFor(full))))));
+    const { meter } = ownCause('interactive', 0);
+    const request = { ...requestFor(full), meter };
+    const answers = [await send(request)];
+    answers.push(...(await Promise.all(Array.from({ length: 249 }, () => send(request)))));
     expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
-    expect(sandbox.calls().filter(({ route }) => route === 'listTags')).toHaveLength(64);
-    expect(await budgets.quota(holderKey(requestFor(full).holder))).toMatchObject({
-      burst: { limit: 20, windowSeconds: 1 },
-      daily: { limit: 200_000, remaining: 200_000 - 64 },
+    const calls = sandbox.calls().filter(({ route }) => route === 'listTags');
+    expect([calls.length, calls.filter(({ status }) => status !== 200)]).toEqual([250, []]);
+    expect(meter.cost()).toMatchObject({ made: 250, shared: 0, fromCache: 0 });
+    expect([...meter.cost().byHolder.keys()]).toEqual([`location:${full}`]);
+    expect(await budgets.quota(holderKey(request.holder))).toMatchObject({
+      burst: { limit: 60, windowSeconds: 1 },
+      daily: { limit: 200_000, remaining: 200_000 - 250 },
       observedAt: expect.any(Number),
     });
     await close();
   });
 
-  test('one location at its limit does not keep another waiting', async () => {
+  test('a location that is at its limit keeps neither another one nor the company waiting', async () => {
     await using sandbox = await startSandbox({ burst: { limit: 2, windowMs: 60_000 } });
     const budgets = budgetsOf({ limit: 2, windowMs: 60_000 }, 1_000);
     const { send, close } = connect(sandbox, budgets);
@@ -77,6 +82,14 @@ describe('against a sandbox', () => {
     const leaver = new AbortController();
     const waiting = send(requestFor(full, leaver.signal));
     expect(await send(requestFor(large))).toMatchObject({ status: 200 });
+    const ofCompany = {
+      ...requestFor(large),
+      endpoint: 'searchLocations',
+      path: `/locations/search?companyId=${sandbox.companyId}&limit=1`,
+      holder: { kind: 'company' },
+      scope: 'locations.readonly',
+    } as const;
+    expect(await send(ofCompany)).toMatchObject({ status: 200 });
     leaver.abort(new Error('gone'));
     await expect(waiting).rejects.toThrow('gone');
     expect(sandbox.calls().filter(({ route }) => route === 'listTags')).toHaveLength(3);

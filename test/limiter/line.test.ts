@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { createBudgets } from '../../src/limiter/budgets.ts';
+import { readFeedback } from '../../src/limiter/feedback.ts';
 import { createLedger } from '../../src/limiter/ledger.ts';
+import { GatewayError } from '../../src/model/errors.ts';
 import { fixedUrgency, sharedUrgency, type Priority, type Urgency } from '../../src/model/urgency.ts';
-import { chance } from './chance.ts';
+import { chance } from '../support/chance.ts';
 
 beforeEach(() => void jest.useFakeTimers({ now: 1_800_000_000_000 }));
 afterEach(() => void jest.useRealTimers());
@@ -16,19 +18,30 @@ const create = ({ limit = 10, windowMs = 1_000 } = {}) => {
   const budgets = createBudgets(ledger, { interactiveReserve: 20 });
   const granted: string[] = [];
   const refused: string[] = [];
+  const waits: unknown[] = [];
   const come = (name: string, urgency: Urgency, signal = always) => {
     void budgets.take('a', urgency, signal).then(
       (permit) => {
         granted.push(name);
         budgets.settle('a', permit, null);
       },
-      () => refused.push(name),
+      (error: unknown) => {
+        refused.push(name);
+        waits.push(error instanceof GatewayError ? error.retryAfterMs : error);
+      },
     );
   };
   return {
     granted,
     refused,
+    /** What the refused were told to wait. */
+    waits,
     come,
+    /** A 429 that asks for so long. */
+    refuse: async (ms: number) => {
+      const permit = await budgets.take('a', fixedUrgency('interactive', Date.now() + 60_000), always);
+      void budgets.settleRefused('a', permit, { feedback: readFeedback({ headers: {} }), ms });
+    },
     crowd: (count: number, priority: Priority, ms = 60_000) => {
       for (let index = 0; index < count; index += 1) come(priority, fixedUrgency(priority, Date.now() + ms));
     },
@@ -102,43 +115,77 @@ describe('those who wait', () => {
     expect(most).toBe(10);
   });
 
-  test('hear at once that they cannot make it', async () => {
-    const { refused, crowd } = create();
+  test('hear at once that they cannot make it, and when they could, also where many windows lie before them', async () => {
+    const { refused, waits, crowd } = create();
     crowd(10, 'interactive');
     crowd(5, 'interactive', 999);
     await waitFor(0);
     expect(refused).toHaveLength(5);
+    crowd(40, 'interactive', 3_500);
+    await waitFor(0);
+    expect(waits).toEqual([...Array.from({ length: 5 }, () => 1_000), ...Array.from({ length: 10 }, () => 4_000)]);
   });
 
-  test.each([1, 2, 3, 4, 5, 6, 7, 8])(
-    'are served in the order of their classes, or refused in time (seed %i)',
+  test('hear it as soon as a 429 puts an end to their hopes', async () => {
+    const { granted, waits, crowd, refuse } = create();
+    crowd(9, 'interactive');
+    await waitFor(0);
+    await refuse(3_000);
+    crowd(1, 'live', 2_000);
+    crowd(1, 'background', 10_000);
+    await waitFor(0);
+    expect(waits).toEqual([3_000]);
+    await waitFor(5_000);
+    expect(granted.at(-1)).toBe('background');
+  });
+
+  test('who leaves costs nothing, and a permit that was on its way is had by the next', async () => {
+    const { granted, refused, come, left } = create();
+    const leaver = new AbortController();
+    come('leaves', fixedUrgency('interactive', Date.now() + 5_000), leaver.signal);
+    leaver.abort(new Error('gone'));
+    await waitFor(0);
+    expect([refused, await left()]).toEqual([['leaves'], 10]);
+    come('stays', fixedUrgency('interactive', Date.now() + 5_000));
+    await waitFor(0);
+    expect([granted, await left()]).toEqual([['stays'], 9]);
+  });
+
+  test.each(Array.from({ length: 10 }, (_, seed) => seed))(
+    'nobody who is no person is served while a person could be, and nobody waits beyond its end (seed %i)',
     async (seed) => {
       const random = chance(seed);
       const { granted, refused, come } = create();
-      const waiting = new Map<string, { priority: Priority; endsAt: number; done: boolean }>();
-      const classes = ['interactive', 'live', 'background'] as const;
-      for (let count = 0; count < 200; count += 1) {
-        const priority = classes[Math.floor(random() * 3)] ?? 'live';
-        const endsAt = Date.now() + 500 + Math.floor(random() * 4_000);
-        waiting.set(String(count), { priority, endsAt, done: false });
-        come(String(count), fixedUrgency(priority, endsAt));
-        const before = granted.length;
-        await waitFor(Math.floor(random() * 60));
-        for (const name of granted.slice(before)) {
-          const one = waiting.get(name);
-          if (one === undefined) throw new Error(name);
-          one.done = true;
-          expect(Date.now()).toBeLessThanOrEqual(one.endsAt + 60);
+      const endsAt = new Map<string, number>();
+      const people = new Set<string>();
+      const heard = new Set<string>();
+      // Everything that is heard of is looked at in the millisecond in which it was heard.
+      const hear = (): void => {
+        for (const name of [...granted, ...refused]) {
+          if (heard.has(name)) continue;
+          heard.add(name);
+          expect(Date.now()).toBeLessThanOrEqual(endsAt.get(name) ?? 0);
         }
-        for (const name of refused) Object.assign(waiting.get(name) ?? {}, { done: true });
-        // Whoever is not a person was served only when no person was left waiting.
-        const last = waiting.get(granted.at(-1) ?? '');
-        const people = [...waiting.values()].filter(({ priority, done }) => priority === 'interactive' && !done);
-        if (granted.length > before && last !== undefined && last.priority !== 'interactive')
-          expect(people.length).toBeLessThanOrEqual(1); // the one that came in this very step
+      };
+      for (let ms = 0; ms < 9_500; ms += 1) {
+        if (ms < 5_000 && random() < 0.03) {
+          const name = String(ms);
+          const priority = (['interactive', 'live', 'background'] as const)[Math.floor(random() * 3)] ?? 'live';
+          endsAt.set(name, Date.now() + 300 + Math.floor(random() * 4_000));
+          if (priority === 'interactive') people.add(name);
+          come(name, fixedUrgency(priority, endsAt.get(name) ?? 0));
+        }
+        const before = granted.length;
+        const waiting = [...people].filter((name) => !heard.has(name));
+        await waitFor(1);
+        const served = granted.slice(before);
+        const isWaiting = waiting.some((name) => !granted.includes(name) && !refused.includes(name));
+        if (isWaiting) expect(served.filter((name) => !people.has(name))).toEqual([]);
+        hear();
       }
-      await waitFor(5_000);
-      expect(granted.length + refused.length).toBe(200);
+      expect(heard.size).toBe(endsAt.size);
+      expect(refused.length).toBeGreaterThan(10);
+      expect(granted.some((name) => !people.has(name))).toBe(true);
     },
   );
 });

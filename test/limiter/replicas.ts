@@ -13,11 +13,9 @@ const createStore = () => {
   let budgets = new Map<string, SharedBudget['state']>();
   let members: SharedBudget['members'] = {};
   let epoch: string | null = null;
-  const steps: Step[] = [];
   const run = (keys: readonly string[], args: readonly string[]): string => {
     const asking = JSON.parse(args[0] ?? '') as Asking;
     const step = JSON.parse(args[1] ?? '') as Step;
-    steps.push(step);
     const key = keys[0] ?? '';
     const { shared, told } = applyStep(
       { state: budgets.get(key) ?? null, members, epoch },
@@ -31,8 +29,6 @@ const createStore = () => {
   };
   return {
     run,
-    /** All that were carried out. */
-    steps,
     empty: () => {
       budgets = new Map();
       members = {};

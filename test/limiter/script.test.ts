@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { budgetScript } from '../../src/limiter/budget-script.ts';
 import { applyStep, type Asking, type SharedBudget, type Step, type Told } from '../../src/limiter/budget-step.ts';
 import { startRedis, type RedisServer } from '../support/redis.ts';
-import { chance, type Chance } from './chance.ts';
+import { chance, type Chance } from '../support/chance.ts';
 
 const clientOf = (url: string) => createClient({ url });
 let redis: RedisServer;

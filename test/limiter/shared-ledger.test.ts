@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { readFeedback } from '../../src/limiter/feedback.ts';
 import type { Ledger } from '../../src/limiter/ledger.ts';
-import { chance } from './chance.ts';
+import { chance } from '../support/chance.ts';
 import { burst, createReplicas, leaseMs, silentMs, takeAll, takeOne, waitFor } from './replicas.ts';
 
 beforeEach(() => void jest.useFakeTimers({ now: 1_800_000_000_000 }));

@@ -101,11 +101,3 @@ const hang: RequestListener = () => undefined;
 
 /** Ways to answer. */
 export const ways = { status, good, reset, cut, hang };
-
-/** Numbers from 0 to 1 that are the same every time (mulberry32). */
-export const seeded = (seed: number) => (): number => {
-  seed = (seed + 0x6d2b79f5) | 0;
-  let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-  return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-};

@@ -6,17 +6,8 @@ import { deadline, untilUrgencyEnds } from '../../src/upstream/deadline.ts';
 import { createRetryBudget } from '../../src/upstream/retry-budget.ts';
 import { retry } from '../../src/upstream/retry.ts';
 import { stack, type Send, type Stage } from '../../src/upstream/send.ts';
-import {
-  answerWith,
-  endOf,
-  location,
-  question,
-  seeded,
-  startFaulty,
-  ways,
-  type Faulty,
-  type Outcome,
-} from './faulty.ts';
+import { chance } from '../support/chance.ts';
+import { answerWith, endOf, location, question, startFaulty, ways, type Faulty, type Outcome } from './faulty.ts';
 
 afterEach(() => {
   jest.restoreAllMocks();
@@ -191,7 +182,7 @@ describe('whatever happens', () => {
 
   /** Good and bad times by turns; gives what happened to the circuits. */
   const live = async (seed: number, holders: number) => {
-    const random = seeded(seed);
+    const random = chance(seed);
     const world = create();
     let badness = 0;
     for (let step = 0; step < 400; step += 1) {
