@@ -1,7 +1,9 @@
+import { GatewayError } from '../model/errors.ts';
 import { sharedUrgency, type SharedUrgency } from '../model/urgency.ts';
 import type { CostMeter } from '../observe/cost.ts';
 import { orAborted } from '../upstream/abort.ts';
 import type { Cause } from '../upstream/cause.ts';
+import { endOf } from '../upstream/deadline.ts';
 
 interface Flight {
   readonly promise: Promise<unknown>;
@@ -29,6 +31,9 @@ export interface Flights {
   hold(key: string, cause: Cause): () => void;
 }
 
+const tooLate = () =>
+  new GatewayError('UPSTREAM_TIMEOUT', { cause: new Error('no answer in the time of this caller') });
+
 /** Nothing is kept: a flight is gone as soon as it has landed. */
 export const createFlights = (): Flights => {
   const flights = new Map<string, Flight>();
@@ -49,12 +54,16 @@ export const createFlights = (): Flights => {
     flights.delete(key);
     flight.leaver.abort(reason);
   };
-  const board = async <T>(key: string, flight: Flight, signal: AbortSignal): Promise<T> => {
+  // Those who join later may prolong the load, but nobody waits beyond their own time for it.
+  const board = async <T>(key: string, flight: Flight, { signal, urgency }: Cause): Promise<T> => {
+    const patience = endOf(urgency, tooLate);
+    const ownEnd = AbortSignal.any([signal, patience.signal]);
     flight.waiting += 1;
     try {
-      return await (orAborted(flight.promise, signal) as Promise<T>);
+      return await (orAborted(flight.promise, ownEnd) as Promise<T>);
     } finally {
-      leave(key, flight, signal.reason);
+      patience.stop();
+      leave(key, flight, ownEnd.reason);
     }
   };
   return {
@@ -64,7 +73,7 @@ export const createFlights = (): Flights => {
       known?.urgency.join(cause.urgency);
       known?.meters.add(cause.meter);
       const flight = known ?? launch(key, start, cause);
-      return { isShared, landing: board<T>(key, flight, cause.signal) };
+      return { isShared, landing: board<T>(key, flight, cause) };
     },
     isUnderWay: (key) => flights.has(key),
     hold: (key, { signal }) => {

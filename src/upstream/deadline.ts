@@ -23,18 +23,31 @@ const sendUntil = async (next: Send, request: UpstreamRequest, { end, words }: L
   const tooLate = () =>
     new GatewayError('UPSTREAM_TIMEOUT', { cause: new Error(`no answer from ${request.endpoint} in ${words}`) });
   if (end.endsAt <= Date.now()) throw tooLate(); // a timer would let it out first
+  const patience = endOf(end, tooLate);
+  try {
+    return await next({ ...request, signal: AbortSignal.any([request.signal, patience.signal]) });
+  } finally {
+    patience.stop();
+  }
+};
+
+/** A signal that ends, with what `tooLate` gives, when the time of an urgency is over; raises prolong it. `stop` ends the wait for that. */
+export const endOf = (
+  end: Pick<Urgency, 'endsAt' | 'onRaise'>,
+  tooLate: () => Error,
+): { readonly signal: AbortSignal; readonly stop: () => void } => {
   const late = new AbortController();
-  const giveUp = () => late.abort(tooLate());
-  const arm = () => setTimeout(giveUp, end.endsAt - Date.now());
+  const arm = () => setTimeout(() => late.abort(tooLate()), end.endsAt - Date.now());
   let timer = arm();
   const ignore = end.onRaise(() => {
     clearTimeout(timer);
     timer = arm();
   });
-  try {
-    return await next({ ...request, signal: AbortSignal.any([request.signal, late.signal]) });
-  } finally {
-    clearTimeout(timer);
-    ignore();
-  }
+  return {
+    signal: late.signal,
+    stop: () => {
+      clearTimeout(timer);
+      ignore();
+    },
+  };
 };

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Cache } from '../../src/cache/cache.ts';
+import { fixedUrgency } from '../../src/model/urgency.ts';
 import type { Cause } from '../../src/upstream/cause.ts';
 import { asker, cacheKey, createRoom, settle, upstream, waitFor } from './rooms.ts';
 import { createSharedMemory } from './shared-memory.ts';
@@ -116,6 +117,39 @@ describe('leaving', () => {
     await expect(started).rejects.toThrow('gone');
     expect((await settle(joined)).value).toBe('answer 1');
     expect(loads()).toBe(1);
+  });
+});
+
+describe('time', () => {
+  const until = (ms: number): Cause => ({ ...asker(), urgency: fixedUrgency('interactive', start + ms) });
+  /** A load of three seconds. */
+  const slowly = () => {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    setTimeout(() => resolve('late'), 3_000);
+    return promise;
+  };
+
+  test('one who joins a load prolongs it for themselves, not for those who have waited before', async () => {
+    const { cache } = create();
+    const first = cache.getOrLoad(keyOf('a'), slowly, until(1_000));
+    const outcome = first.catch((error: unknown) => [error, Date.now() - start]);
+    await waitFor(500);
+    const second = cache.getOrLoad(keyOf('a'), slowly, until(8_000));
+    await waitFor(2_500);
+    expect(await outcome).toEqual([expect.objectContaining({ code: 'UPSTREAM_TIMEOUT' }), 1_000]);
+    expect((await second).value).toBe('late');
+  });
+
+  test('one whose time is over is given what is kept, though the load goes on for others', async () => {
+    const { cache } = create();
+    const key = cacheKey('a', 0.1, { hardSeconds: 60 });
+    await cache.getOrLoad(key, () => Promise.resolve('kept'), until(100));
+    await waitFor(200);
+    const first = cache.getOrLoad(key, slowly, until(1_000));
+    const second = cache.getOrLoad(key, slowly, until(8_000));
+    await waitFor(3_500);
+    expect((await first).freshness).toMatchObject({ state: 'STALE_IF_ERROR', staleReason: 'UPSTREAM_ERROR' });
+    expect((await second).value).toBe('late');
   });
 });
 
