@@ -30,9 +30,16 @@ export interface PresenceOptions {
 }
 
 const beatMs = 1_000;
-/** A store that was just lost is mostly a connection that is made anew: those who wait are not sent away at once. */
+/** A store that was just lost is mostly a connection that is made anew, and one that has just begun mostly waits for a replica that is about
+ * to enter: those who wait are not sent away at once. */
 const hopeMs = 2_000;
 const hopeStepMs = 100;
+
+/** The least moment at which a silence may be over that began at `since` and lasts until `until` at the longest. */
+export const soonestEnd = (since: number, until: number): number => {
+  const now = Date.now();
+  return now < since + hopeMs ? Math.min(now + hopeStepMs, until) : until;
+};
 /** A connection that is being made is waited for at the start, for so long and looking so often. */
 const startMs = 1_000;
 const againMs = 25;
@@ -49,7 +56,7 @@ const createPhase = ({ silentMs, onAlone, onShared }: Silence) => {
   return {
     isShared: () => phase === 'shared',
     silentUntil,
-    soonest: () => (Date.now() < lostAt + hopeMs ? Math.min(Date.now() + hopeStepMs, silentUntil()) : silentUntil()),
+    soonest: () => soonestEnd(lostAt, silentUntil()),
     counted: () => void (countedAt = Date.now()),
     lost: (): void => {
       if (phase === 'alone') return;

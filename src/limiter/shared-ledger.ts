@@ -5,7 +5,7 @@ import type { BudgetState } from './budget.ts';
 import { budgetScript } from './budget-script.ts';
 import type { Asking, Step, Told } from './budget-step.ts';
 import { createStates, leaseSlackMs, type Ledger, type LedgerOptions, type Permit, type States } from './ledger.ts';
-import { createPresence, type Presence, type PresenceOptions } from './presence.ts';
+import { createPresence, soonestEnd, type Presence, type PresenceOptions } from './presence.ts';
 
 /** Where the budgets lie, and who hears of it. */
 export interface SharedLedgerOptions extends LedgerOptions, Pick<PresenceOptions, 'onAlone' | 'onShared'> {
@@ -111,7 +111,8 @@ const createTalk = (
     run,
     aheadMs: () => aheadMs ?? 0,
     present: () => present,
-    quietUntil: () => quietUntil,
+    /** While others may still enter: the least moment at which that may be over. */
+    quietUntil: () => soonestEnd(quietUntil - always.quietMs, quietUntil),
     /** Gives the store's life, and whether it is one in which we are known. */
     greet: async () => {
       // Each life has a name of its own, or nobody would notice that one has ended.

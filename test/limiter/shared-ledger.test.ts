@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { waitMs } from '../../src/limiter/budget.ts';
 import { readFeedback } from '../../src/limiter/feedback.ts';
 import type { Ledger } from '../../src/limiter/ledger.ts';
 import { chance } from '../support/chance.ts';
@@ -6,6 +7,12 @@ import { burst, createReplicas, leaseMs, silentMs, takeAll, takeOne, waitFor } f
 
 beforeEach(() => void jest.useFakeTimers({ now: 1_800_000_000_000 }));
 afterEach(() => void jest.useRealTimers());
+
+/** Milliseconds until a person could have a permit, by what the ledger knows. */
+const waitOf = (ledger: Ledger): number => {
+  const { state, ...share } = ledger.look('a');
+  return waitMs(state, { reservePercent: 0, ...share }, Date.now(), 0);
+};
 
 /** Two replicas that have met. */
 const pair = async (options: Parameters<typeof createReplicas>[1] = {}) => {
@@ -50,6 +57,25 @@ describe('replicas with one store', () => {
     expect(await takeAll(first.ledger)).toBe(0);
     await waitFor(leaseMs + burst.windowMs);
     expect(await takeAll(first.ledger)).toBe(50);
+  });
+
+  test('that start one after the other send nobody away in between: the first does not know yet that it will not be alone', async () => {
+    const { start } = createReplicas(0, { replicas: 2 });
+    const first = start(1);
+    await waitFor(10);
+    expect(await takeOne(first.ledger)).toBeNull();
+    expect(waitOf(first.ledger)).toBe(100);
+    start(2);
+    await waitFor(10);
+    expect(waitOf(first.ledger)).toBe(100); // it has not heard of it
+    expect(await takeOne(first.ledger)).not.toBeNull();
+  });
+
+  test('of which only one starts tell those who wait the whole time, once the other one should have come', async () => {
+    const { start } = createReplicas(0, { replicas: 2 });
+    const { ledger } = start(1);
+    await waitFor(2_100);
+    expect(waitOf(ledger)).toBeGreaterThan(leaseMs + burst.windowMs - 2_200);
   });
 
   test('one that dies with permits in its hands keeps them until they count as answered and a window has passed', async () => {
