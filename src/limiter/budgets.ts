@@ -11,7 +11,9 @@ export interface Budgets {
   readonly take: (key: string, urgency: Urgency, signal: AbortSignal) => Promise<Permit>;
   /** Gives the permit back; `feedback` is null where no answer came. */
   readonly settle: (key: string, permit: Permit, feedback: Feedback | null) => void;
-  /** The same after a 429: nothing more for `ms`, or one window where upstream did not say. Gives the milliseconds until the next request of
+  /** Nobody waits for the answer any more: the permit counts as answered when the longest attempt would be over. */
+  readonly abandon: (key: string) => void;
+  /** The same as `settle` after a 429: nothing more for `ms`, or one window where upstream did not say. Gives the milliseconds until the next request of
    * a person could go. */
   readonly settleRefused: (key: string, permit: Permit, told: Refused) => Promise<number>;
   readonly quota: (key: string) => Promise<Quota>;
@@ -71,6 +73,7 @@ export const createBudgets = (
       budget.onWire += 1;
       return permit;
     },
+    abandon: landed,
     settle: (key, permit, feedback) => void settle(key, permit, { feedback, blockedMs: null }),
     settleRefused: async (key, permit, { feedback, ms }) => {
       const { windowMs } = ledger.look(key).state;

@@ -16,7 +16,9 @@ export const limit =
     try {
       response = await next(request);
     } catch (error) {
-      budgets.settle(key, permit, null);
+      // One that was called off may be on its way to upstream all the same.
+      if (request.signal.aborted) budgets.abandon(key);
+      else budgets.settle(key, permit, null);
       throw error;
     }
     const feedback = readFeedback(response);

@@ -8,6 +8,7 @@ import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import { authorize } from '../../src/tokens/authorize.ts';
 import { createAccessTokens } from '../../src/tokens/access-tokens.ts';
 import { clientCredentials } from '../../src/tokens/grants.ts';
+import { orAborted } from '../../src/upstream/abort.ts';
 import { ownCause } from '../../src/upstream/cause.ts';
 import { holderKey, stack, type Send, type UpstreamRequest, type UpstreamResponse } from '../../src/upstream/send.ts';
 import { createTransport } from '../../src/upstream/transport.ts';
@@ -135,6 +136,22 @@ describe('the stage', () => {
     await expect(send(requestFor(location))).rejects.toThrow('cut');
     expect((await budgets.quota(key)).burst).toMatchObject({ remaining: 1, expectedResetAt: Date.now() + 60_000 });
     expect((await budgets.quota(key)).observedAt).toBeNull();
+  });
+
+  test('one that is called off on the wire may arrive all the same: its permit is held as if it had taken the longest time', async () => {
+    const budgets = create();
+    const leaver = new AbortController();
+    const send = limit(budgets)(({ signal }) => orAborted(new Promise<never>(() => undefined), signal));
+    const sending = send(requestFor(location, leaver.signal));
+    sending.catch(() => undefined);
+    await jest.advanceTimersByTimeAsync(1_000);
+    leaver.abort(new Error('gone'));
+    await expect(sending).rejects.toThrow('gone');
+    // An attempt of five seconds and one to spare, from the moment when it was sent, and then the window.
+    await jest.advanceTimersByTimeAsync(60_000 + 4_999);
+    expect((await budgets.quota(key)).burst.remaining).toBe(1);
+    await jest.advanceTimersByTimeAsync(1);
+    expect((await budgets.quota(key)).burst.remaining).toBe(2);
   });
 
   test('a company has a budget of its own', async () => {
