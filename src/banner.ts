@@ -62,6 +62,8 @@ export const help = `users-gateway: one GraphQL endpoint over the Users API
   npm run test:faults     what takes time: killed processes, stopped services, slow sockets
   npm run check           types, lint, format, generated code, unused code
   npm run bench           start, economy and throughput, measured
+  npm run bench:load      what is promised under load, upstream and Redis away
+  npm run simulate        replicas, upstream, network and Redis under a virtual clock
   npm run docs            writes the tables of README.md and .env.example that the code makes
 
 Settings are environment variables: see .env.example or the table in README.md.`;
