@@ -19,7 +19,7 @@ export const startCommand = (command: readonly [string, ...string[]], settings: 
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn(program, args, {
     cwd: new URL('../', import.meta.url),
-    env: { PATH, HOME, ...settings },
+    env: { PATH, HOME, ADMIN_PORT: '0', ...settings },
     detached: true,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

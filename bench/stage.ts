@@ -26,6 +26,7 @@ export const startStage = async (options: StageOptions): Promise<Stage> => {
   const sandbox = await startSandbox(options.sandbox);
   const common = {
     DOT_ENV: 'off',
+    AUTH: 'none',
     DRAIN_DELAY_MS: '0',
     LOG_LEVEL: 'error',
     REPLICAS: String(count),

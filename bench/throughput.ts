@@ -52,6 +52,9 @@ const run = async (sandbox: Sandbox, cache: 'on' | 'off') => {
   const url = `http://127.0.0.1:${port}`;
   const gateway = startCommand([process.execPath, 'src/start.js'], {
     PORT: String(port),
+    AUTH: 'none',
+    LOCATION_REQUESTS_PER_MINUTE: '0',
+    LOCATION_COST_PER_MINUTE: '0',
     DRAIN_DELAY_MS: '0',
     CACHE: cache,
     UPSTREAM_URL: sandbox.url,

@@ -1,13 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { Gateway } from './compose.ts';
 import type { Sandbox } from './sandbox/server.ts';
-
-const version = (): string => {
-  const { version: text } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  return text;
-};
+import { version } from './version.ts';
 
 /** What the banner speaks of. */
 export interface BannerOptions {
@@ -22,7 +15,8 @@ export const banner = ({ gateway, controlUrl, isProduction }: BannerOptions): st
 
   GraphQL         ${gateway.url}/graphql
 ${gateway.installUrl === null ? '' : `  Connect         ${gateway.installUrl} (first of all: nothing answers before somebody has consented)\n`}  Start page      ${gateway.url}/
-${isProduction ? '' : `  Apollo Sandbox  ${gateway.url}/sandbox (needs the internet)\n`}  Users API       ${controlUrl} (the pretend upstream: watch calls arrive, edit tags, break things)
+${isProduction ? '' : `  Apollo Sandbox  ${gateway.url}/sandbox (needs the internet)\n`}  Metrics         ${gateway.adminUrl}/metrics (and health, for the operator alone)
+  Users API       ${controlUrl} (the pretend upstream: watch calls arrive, edit tags, break things)
 
 Try it:
 
@@ -42,7 +36,7 @@ export const sandboxBanner = ({ url, controlUrl, client, companyId, locations }:
 
 Point a gateway at it:
 
-  UPSTREAM_URL=${url} UPSTREAM_CLIENT_ID=${client.id} UPSTREAM_CLIENT_SECRET=${client.secret} npm start
+  AUTH=none UPSTREAM_URL=${url} UPSTREAM_CLIENT_ID=${client.id} UPSTREAM_CLIENT_SECRET=${client.secret} npm start
 
 Or try an install, with this as the vendor:
 
@@ -57,6 +51,9 @@ export const help = `users-gateway: one GraphQL endpoint over the Users API
   npm run connect         from nothing to a live first query, step by step
   npm run verify          the check before going live: every operation of the catalogue, scopes, cost
   npm run keys            the keys that seal stored grants
+  npm run tokens          service tokens: make, list, revoke
+  npm run access-log      the regular review of the log: what is unusual, and who did what
+  npm run check:operations FOLDER   a client's operations against the schema: cost and scopes
   npm run dev             the gateway, restarted whenever a source or the schema changes
   npm test                all tests
   npm run test:faults     what takes time: killed processes, stopped services, slow sockets

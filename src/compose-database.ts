@@ -1,22 +1,32 @@
-// The store of grants, opened and ready.
+// The store of grants and of service tokens, opened and ready.
+import { callerMigrations, type CallerTables } from './auth/migrations.ts';
 import { ConfigError } from './config.ts';
-import { migrate, StoreTooNew } from './stores/migrate.ts';
+import { migrate, StoreTooNew, type Migrations } from './stores/migrate.ts';
 import { openDatabase, StoreUnavailable, type Database, type DatabaseLocation } from './stores/sql.ts';
 import { fingerprintOf } from './tokens/fingerprint.ts';
 import { grantMigrations, type GrantTables } from './tokens/migrations.ts';
 
-/** Opens and migrates the store. Throws ConfigError for what the operator can mend. */
-export const openGrantDatabase = (location: DatabaseLocation): Promise<Database<GrantTables>> =>
+/** One list, whoever opens the store: a step that its opener did not know would pass for one of a newer version. */
+export const storeMigrations: Migrations = { ...grantMigrations, ...callerMigrations };
+
+// Opens and migrates it.
+const openStore = <Tables>(location: DatabaseLocation): Promise<Database<Tables>> =>
   explained(async () => {
-    const database = await openDatabase<GrantTables>(location);
+    const database = await openDatabase<Tables>(location);
     try {
-      await migrate(database, grantMigrations);
+      await migrate(database, storeMigrations);
       return database;
     } catch (error) {
       await database.close();
       throw error;
     }
   });
+
+/** The store, for grants. Throws ConfigError for what the operator can mend. */
+export const openGrantDatabase = (location: DatabaseLocation): Promise<Database<GrantTables>> => openStore(location);
+
+/** The store, for callers. Throws ConfigError for what the operator can mend. */
+export const openCallerDatabase = (location: DatabaseLocation): Promise<Database<CallerTables>> => openStore(location);
 
 /** What an operator can mend, said as settings are. */
 export const explained = async <T>(work: () => Promise<T>): Promise<T> => {

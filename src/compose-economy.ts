@@ -6,10 +6,10 @@ import { createSharedLedger } from './limiter/shared-ledger.ts';
 import type { Log } from './observe/log.ts';
 import type { Tally } from './observe/tally.ts';
 import type { Shared } from './stores/shared.ts';
-import { createCircuits } from './upstream/circuits.ts';
+import { createCircuits, type Circuits } from './upstream/circuits.ts';
 import { deadline, untilUrgencyEnds } from './upstream/deadline.ts';
 import { createUpstream, type Upstream } from './upstream/endpoint.ts';
-import { observed } from './upstream/observed.ts';
+import { observed, timed } from './upstream/observed.ts';
 import { retry } from './upstream/retry.ts';
 import { createRetryBudget } from './upstream/retry-budget.ts';
 import { stack, type Send, type Stage } from './upstream/send.ts';
@@ -41,9 +41,10 @@ const answerMs = 500;
 export const composeEconomy = (
   { transport, authorize, shared, log, tally }: EconomySurroundings,
   options: EconomyOptions,
-): { readonly upstream: Upstream; readonly budgets: Budgets } => {
+): { readonly upstream: Upstream; readonly budgets: Budgets; readonly circuits: Circuits } => {
   const budgets = createBudgets(openLedger(shared, options, log), { ...options, answerMs });
   const circuits = createCircuits({
+    tally,
     onChange: ({ endpoint, holderKind, state }) =>
       log[state === 'open' ? 'warn' : 'info']('circuit', { endpoint, of: holderKind ?? 'all', state }),
   });
@@ -51,15 +52,17 @@ export const composeEconomy = (
   const stages = [
     observed({ log, tally }),
     untilUrgencyEnds,
-    retry({ budget: createRetryBudget() }),
+    retry({ budget: createRetryBudget(), tally }),
     circuits.gate,
     authorize,
-    limit(budgets),
+    limit(budgets, tally),
     circuits.watch,
+    timed(tally),
     deadline(options.upstreamTimeoutMs),
   ];
   const send = stack(stages, transport);
-  return { upstream: createUpstream({ send, tolerated: (what) => tally.add(`tolerated ${what}`) }), budgets };
+  const upstream = createUpstream({ send, tolerated: (what) => tally.add(`tolerated ${what}`) });
+  return { upstream, budgets, circuits };
 };
 
 const openLedger = (shared: Shared | null, options: EconomyOptions, log: Log): Ledger => {

@@ -4,6 +4,7 @@ import { createCache } from './cache/cache.ts';
 import { createKeys, digest } from './cache/keys.ts';
 import type { CredentialSurroundings, CredentialWatch } from './compose-credentials.ts';
 import { composeGrants } from './compose-grants.ts';
+import { operatorView } from './compose-operator.ts';
 import { composeEconomy } from './compose-economy.ts';
 import type { UpstreamAccess } from './compose.ts';
 import type { Config } from './config.ts';
@@ -59,8 +60,8 @@ export const composeReads = async (config: Config, access: UpstreamAccess, surro
   const tokens = createAccessTokens({ grant: grants.grant, wantedScopes });
   const transport = createTransport(dispatcher, { url: access.url, isTellingOperations: access.sandbox !== null });
   const space = cacheSpace(access);
-  const shared = await openShared(config, { log, tally });
-  const { upstream, budgets } = composeEconomy(
+  const { shared, isRedisWell } = await openShared(config, { log, tally });
+  const { upstream, budgets, circuits } = composeEconomy(
     { transport, authorize: authorize(tokens), shared, log, tally },
     { ...config, space },
   );
@@ -70,7 +71,7 @@ export const composeReads = async (config: Config, access: UpstreamAccess, surro
   const companyId = 'companyId' in access.grant ? access.grant.companyId : null;
   const { connectedIds } = grants;
   return {
-    reads: createReads({ cache, keys, upstream }, { ...config, companyId, connectedIds, rollUpLocations }),
+    reads: createReads({ cache, keys, upstream, tally }, { ...config, companyId, connectedIds, rollUpLocations }),
     consenting: grants.consenting,
     installedLocations: installedLocationsOf(access, upstream),
     credentialAges: credentials.ages,
@@ -79,6 +80,11 @@ export const composeReads = async (config: Config, access: UpstreamAccess, surro
       installation: (locationId: LocationId, signal: AbortSignal) => tokens.installation(locationId, signal),
       quota: (locationId: LocationId) => budgets.quota(holderKey({ kind: 'location', locationId })),
     },
+    operator: operatorView({ budgets, circuits, tokens, grants, isRedisWell }),
+    /** What replicas share; null where there is nothing. */
+    shared,
+    /** Keeps what belongs to other apps and upstreams apart in it. */
+    space,
     close: async () => {
       budgets.close();
       shared?.close();
@@ -126,17 +132,25 @@ const exchangeToken = async (upstream: Upstream, companyId: string, locationId: 
 const slotsOf = (key: GrantKey, isRegranted: boolean): readonly [string?] =>
   key === 'company' && isRegranted ? [] : [key];
 
-const openShared = async (config: Config, { log, tally }: { log: Log; tally: Tally }): Promise<Redis | null> => {
-  if (config.redisUrl === null) return null;
+const openShared = async (config: Config, { log, tally }: { log: Log; tally: Tally }) => {
+  if (config.redisUrl === null) return { shared: null, isRedisWell: null };
+  let isWell = true;
   const { createRedis } = await import('./stores/redis.ts'); // its client takes 10 MB and 60 ms, which most starts do without
-  return createRedis({
+  const shared: Redis = createRedis({
     url: config.redisUrl,
     readTimeoutMs: config.cacheTimeoutMs,
     writeTimeoutMs: cacheWriteMs,
     onProblem: () => tally.add('redis problem'),
-    onBad: (error) => log.warn(redisIsBad, { error: describeError(error, String) }), // the log redacts what it is given
-    onGood: () => log.info('Redis is used again.'),
+    onBad: (error) => {
+      isWell = false;
+      log.warn(redisIsBad, { error: describeError(error, String) }); // the log redacts what it is given
+    },
+    onGood: () => {
+      isWell = true;
+      log.info('Redis is used again.');
+    },
   });
+  return { shared, isRedisWell: () => isWell };
 };
 
 const redisIsBad =

@@ -1,27 +1,28 @@
 import type { AddressInfo } from 'node:net';
-import { authenticateNobody, type Authenticate } from './auth/authenticate.ts';
-import { composeReads, rollUpLocations } from './compose-reads.ts';
+import { listening } from './cli/listening.ts';
+import { composeAdmin, openMetrics } from './compose-admin.ts';
+import { composeCallers } from './compose-callers.ts';
 import type { CredentialWatch } from './compose-credentials.ts';
 import type { Consenting } from './compose-grants.ts';
+import { composeOperations } from './compose-operations.ts';
+import { pages } from './compose-pages.ts';
+import { composeReads } from './compose-reads.ts';
 import type { Config, UpstreamGrant } from './config.ts';
-import { curlFor, linksFor, urlOf } from './http/addresses.ts';
-import { apolloSandboxRoutes } from './http/apollo-sandbox.ts';
-import { createDrain } from './http/drain.ts';
+import { createAdmission } from './http/admission.ts';
+import { urlOf } from './http/addresses.ts';
+import { createDrain, type Drain } from './http/drain.ts';
+import { watchExchanges } from './http/exchanges.ts';
 import { graphqlRoutes } from './http/graphql.ts';
 import { healthRoutes } from './http/health.ts';
-import { homeRoutes } from './http/home.ts';
-import { oauthRoutes, type OAuthOptions } from './http/oauth.ts';
 import { createHttpServer, type HttpOptions } from './http/server.ts';
-import { isLoopback } from './setting.ts';
-import { toLocationId } from './model/ids.ts';
+import { createShares } from './http/share.ts';
+import { createAllowances } from './limiter/allowances.ts';
 import type { Log } from './observe/log.ts';
-import { createTally, type Tally } from './observe/tally.ts';
-import { readCatalogue } from './operation/catalogue.ts';
+import type { Metrics } from './observe/metrics.ts';
+import type { Tally } from './observe/tally.ts';
 import { createContextFactory } from './operation/context.ts';
-import type { CostLimits } from './operation/limits.ts';
-import { createSchema, readTypeDefs } from './operation/schema.ts';
-import { startExecutor } from './operation/server.ts';
-import { mostPages, type ReadInstalledLocations } from './reads/locations.ts';
+import { createSchema } from './operation/schema.ts';
+import type { ReadInstalledLocations } from './reads/locations.ts';
 import type { Sandbox } from './sandbox/server.ts';
 
 /** Which upstream, by which grant; `sandbox` is null with a live one. */
@@ -34,6 +35,8 @@ export interface UpstreamAccess {
 /** A gateway that listens. */
 export interface Gateway {
   readonly url: string;
+  /** Where metrics and health are. */
+  readonly adminUrl: string;
   /** A command that answers when pasted; null where no location is known. */
   readonly curl: string | null;
   /** Counts of what happened, for metrics and tests. */
@@ -46,6 +49,8 @@ export interface Gateway {
   readonly installedLocations: ReadInstalledLocations | null;
   /** How long each secret of the settings has been in use; null where that is not known. */
   readonly credentialAges: CredentialWatch['ages'];
+  /** An access token that is good here and nowhere else: for the commands of this process, which ask as a caller does. */
+  readonly ownToken: string;
   /** Stops without losing a request in flight, in at most 15 s. */
   readonly close: () => Promise<void>;
 }
@@ -53,51 +58,33 @@ export interface Gateway {
 /** Milliseconds for operations under way at a shutdown. */
 const patienceMs = 5_000;
 
-/** Where the rooms meet, outward half. Listens before it returns; throws what listening throws. */
+/** Where the rooms meet, outward half. Listens before it returns; throws what listening throws, ConfigError for what an operator can mend. */
 export const startGateway = async (config: Config, access: UpstreamAccess, log: Log): Promise<Gateway> => {
-  const tally = createTally();
-  const address = () => urlOf(app.server.address() as AddressInfo);
-  const publicUrl = () => config.publicUrl ?? address();
-  const inward = await composeReads(config, access, { log, tally, publicUrl });
-  const typeDefs = readTypeDefs();
-  const schema = createSchema(typeDefs);
-  const costLimits = toCostLimits(config, access);
-  const executor = await startExecutor({ schema, log, costLimits, isIntrospectable: !config.isProduction });
+  const metrics = openMetrics(access);
   const drain = createDrain();
-  const { isDraining } = drain;
-  const app = await createHttpServer(toHttpOptions(config, access, { log, isDraining }));
-  const installUrl = () => (inward.consenting ? `${publicUrl()}/oauth/install` : null);
-  const curl = () => (access.sandbox ? curlFor(address(), access.sandbox.locations.full) : null);
-
-  graphqlRoutes({
-    executor,
-    authenticate: toAuthenticate(access, inward.wantedScopes),
-    createContext: createContextFactory(inward),
-    deadlineMs: config.requestDeadlineMs,
-    noCacheFloorSeconds: config.noCacheFloorSeconds,
-    isCostAlwaysTold: access.sandbox !== null,
-    underWay: drain.underWay,
-  })(app);
-  healthRoutes({ isDraining, mode: access.sandbox ? 'sandbox' : 'live' })(app);
-  const catalogue = readCatalogue(schema, costLimits);
-  pages(config, access, { catalogue, schemaText: typeDefs.join('\n'), address, curl, installUrl })(app);
-  if (inward.consenting) oauthRoutes(toOAuthOptions(inward.consenting, access, publicUrl))(app);
+  const address = () => urlOf(served.app.server.address() as AddressInfo);
+  const publicUrl = () => config.publicUrl ?? address();
+  const rooms = await composeRooms(config, access, { log, metrics, publicUrl });
+  const served = await composeServer(config, access, { log, metrics, drain, address, publicUrl, rooms });
+  const { app, admin } = served;
   const stop = async () => {
-    await executor.stop();
-    await inward.close();
+    await rooms.close();
+    await admin.close(); // last, so that a drain can be watched
   };
-  await app.listen({ host: config.host, port: config.port }).catch(async (error: unknown) => {
+  await listen(app, admin, config).catch(async (error: unknown) => {
+    await app.close();
     await stop();
     throw error;
   });
+  const { consenting, installedLocations, credentialAges } = rooms.inward;
   return {
+    ...{ consenting, installedLocations, credentialAges },
     url: address(),
-    curl: curl(),
-    tally,
-    consenting: inward.consenting,
-    installUrl: installUrl(),
-    installedLocations: inward.installedLocations,
-    credentialAges: inward.credentialAges,
+    adminUrl: admin.url(),
+    curl: served.curl(),
+    tally: metrics.tally,
+    installUrl: served.installUrl(),
+    ownToken: rooms.callers.ownToken,
     close: async () => {
       await drain.close(app, { delayMs: config.drainDelayMs, patienceMs });
       await stop();
@@ -105,68 +92,89 @@ export const startGateway = async (config: Config, access: UpstreamAccess, log: 
   };
 };
 
-const toHttpOptions = (
-  { isProduction, publicUrl }: Config,
-  { sandbox }: UpstreamAccess,
-  rest: Pick<HttpOptions, 'log' | 'isDraining'>,
-): HttpOptions => ({
-  ...rest,
-  corsOrigins: isProduction ? [] : ['https://studio.apollographql.com'],
-  isLoopbackOnly: sandbox === null,
-  publicHost: publicUrl === null ? null : new URL(publicUrl).host,
-});
-
-interface PageMatter {
-  readonly catalogue: ReturnType<typeof readCatalogue>;
-  readonly schemaText: string;
-  readonly address: () => string;
-  readonly curl: () => string | null;
-  readonly installUrl: () => string | null;
+interface Surroundings {
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly publicUrl: () => string;
 }
 
-// What people look at.
-const pages =
-  (config: Config, { sandbox }: UpstreamAccess, { catalogue, schemaText, address, curl, installUrl }: PageMatter) =>
-  (app: Awaited<ReturnType<typeof createHttpServer>>): void => {
-    const { isProduction } = config;
-    const mode = sandbox ? 'sandbox' : 'live';
-    const links = () =>
-      linksFor(address(), { isProduction, controlUrl: sandbox?.controlUrl ?? null, installUrl: installUrl() });
-    homeRoutes(() => ({ mode, links: links(), curl: curl(), catalogue, schemaText }))(app);
-    if (isProduction) return;
-    const document = catalogue.find(({ name }) => name === 'LiveReporting')?.text ?? '';
-    apolloSandboxRoutes({ document, variables: { location: sandbox?.locations.full ?? '' } })(app);
+// Everything below the HTTP room.
+const composeRooms = async (config: Config, access: UpstreamAccess, { log, metrics, publicUrl }: Surroundings) => {
+  const { tally } = metrics;
+  const opened: { close(): Promise<void> }[] = []; // innermost first
+  const close = async () => {
+    for (const room of opened.toReversed()) await room.close();
   };
+  const open = async <T extends { close(): Promise<void> }>(opening: Promise<T>): Promise<T> => {
+    const room = await opening;
+    opened.push(room);
+    return room;
+  };
+  try {
+    const inward = await open(composeReads(config, access, { log, tally, publicUrl }));
+    const callers = await open(composeCallers(config, access, { scopes: inward.wantedScopes, log }));
+    const allowances = createAllowances(config.allowances, inward.shared, inward.space);
+    const operations = await open(
+      composeOperations(config, access, { schema: createSchema(), log, tally, allowances }),
+    );
+    return { inward, callers, allowances, operations, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
 
-const toCostLimits = (config: Config, { sandbox }: UpstreamAccess): CostLimits => ({
+interface ServerMatter extends Surroundings {
+  readonly drain: Drain;
+  readonly address: () => string;
+  readonly rooms: Awaited<ReturnType<typeof composeRooms>>;
+}
+
+// Both servers with their routes; neither listens yet.
+const composeServer = async (
+  config: Config,
+  access: UpstreamAccess,
+  { log, metrics, drain, address, publicUrl, rooms }: ServerMatter,
+) => {
+  const { inward, callers, allowances, operations } = rooms;
+  const { tally } = metrics;
+  const { isDraining, underWay } = drain;
+  const app = await createHttpServer(toHttpOptions(config, { log, isDraining }));
+  const hasStarted = () => app.server.listening;
+  const admin = composeAdmin(config, access, { log, metrics, operator: inward.operator, isDraining, hasStarted });
+  watchExchanges({ log, tally })(app);
+  graphqlRoutes({
+    ...{ ...operations, underWay },
+    admit: createAdmission({
+      ...{ ...callers, allowances, tally },
+      shares: createShares({ most: config.maxConcurrentRequests }),
+    }),
+    charge: ({ key }, { cost, locations }) => allowances.charge(callers.areCallersKnown ? key : null, cost, locations),
+    createContext: createContextFactory(inward),
+    deadlineMs: config.requestDeadlineMs,
+    noCacheFloorSeconds: config.noCacheFloorSeconds,
+    isCostAlwaysTold: access.sandbox !== null,
+    maxBatch: config.maxBatch,
+  })(app);
+  healthRoutes({ isDraining, mode: access.sandbox ? 'sandbox' : 'live' })(app);
+  const matter = { consenting: inward.consenting, catalogue: operations.catalogue, address, publicUrl };
+  return { app, admin, ...pages(config, access, matter)(app) };
+};
+
+const toHttpOptions = (config: Config, rest: Pick<HttpOptions, 'log' | 'isDraining'>): HttpOptions => ({
+  ...rest,
   ...config,
-  rollUpLocations: config.accountStatistics === 'roll-up' ? rollUpLocations : 0,
-  listingCalls: sandbox ? 0 : mostPages,
+  corsOrigins: [...config.corsOrigins, ...(config.isProduction ? [] : ['https://studio.apollographql.com'])],
+  isLoopbackOnly: config.auth.kind === 'none',
+  publicHost: config.publicUrl === null ? null : new URL(config.publicUrl).host,
 });
 
-// Until the gateway knows its callers, an administrator is who sits at its machine, or, where browsers reach it under another name, has a
-// link from there. In sandbox mode anybody is.
-const toOAuthOptions = (
-  { installs, tickets }: Consenting,
-  { sandbox }: UpstreamAccess,
-  publicUrl: () => string,
-): OAuthOptions => ({
-  installs,
-  publicUrl,
-  administrator: ({ hostname, ticket }) => {
-    if (sandbox) return 'sandbox';
-    if (ticket !== null) return tickets.isValid(ticket) ? 'ticket' : null;
-    // Behind a proxy every request may come from this machine and name it, too.
-    return isLoopback(hostname) && isLoopback(new URL(publicUrl()).hostname) ? 'loopback' : null;
-  },
-});
-
-// Until the gateway knows its callers: in sandbox mode every seeded location but one, live (on loopback only) all that the grant reaches.
-const toAuthenticate = ({ sandbox }: UpstreamAccess, scopes: readonly string[]): Authenticate =>
-  sandbox
-    ? authenticateNobody({
-        subject: 'sandbox',
-        scopes,
-        locations: sandbox.readableLocationIds.flatMap((id) => toLocationId(id) ?? []),
-      })
-    : authenticateNobody({ subject: 'loopback', scopes, locations: 'all' });
+// Who watches should see a start that hangs.
+const listen = async (
+  app: Awaited<ReturnType<typeof createHttpServer>>,
+  admin: ReturnType<typeof composeAdmin>,
+  { host, port, adminHost, adminPort }: Config,
+): Promise<void> => {
+  await listening({ host: adminHost, port: adminPort, portName: 'ADMIN_PORT' }, admin.listen());
+  await app.listen({ host, port });
+};

@@ -1,7 +1,8 @@
 // The only reader of the environment. Which settings there are stands in settings.ts.
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createSettingReader, isLoopback } from './setting.ts';
+import { readCallers, type CallerConfig } from './caller-settings.ts';
+import { createSettingReader } from './setting.ts';
 import type { Environment, SettingReader } from './setting.ts';
 import { findUnknownNames } from './setting-names.ts';
 import { agencyScopes, rows } from './settings.ts';
@@ -15,7 +16,7 @@ export { envExample, settings, settingsTable } from './settings-text.ts';
 export type { UpstreamGrant } from './upstream-settings.ts';
 
 /** Everything the process was told at its start. Only main.ts, cli/ and compose*.ts see it whole. */
-export interface Config {
+export interface Config extends CallerConfig {
   readonly host: string;
   /** 0 takes any free port, here and in `sandboxPort`. */
   readonly port: number;
@@ -35,6 +36,8 @@ export interface Config {
   readonly publicUrl: string | null;
   /** Where grants are kept; may hold a password: not for logs. */
   readonly database: DatabaseLocation;
+  /** Where service tokens are kept, which outlive a sandbox. */
+  readonly callerDatabase: DatabaseLocation;
   /** Newest first; null where nothing needs sealing. */
   readonly tokenKeys: readonly [SealKey, ...SealKey[]] | null;
   readonly credentialMaxAgeDays: number;
@@ -99,11 +102,22 @@ export const readConfig = (env: Environment): Config => {
   return config;
 };
 
+/** Where service tokens are kept, for whoever needs to know nothing else of the settings. Throws ConfigError. */
+export const readCallerDatabase = (env: Environment): DatabaseLocation => {
+  const problems: string[] = [];
+  const database = databaseOf(createSettingReader(env, (sentence) => problems.push(sentence)));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return database;
+};
+
 const assemble = (settingReader: SettingReader, findings: Findings): Config => {
   const { read } = settingReader;
   const isProduction = read(rows.nodeEnv) === 'production';
   const upstream = readUpstream(settingReader, isProduction, findings);
+  const callers = readCallers(settingReader, { upstream, base: packageFolder }, findings);
+  const hasServiceTokens = callers.auth.kind === 'jwt' || callers.auth.kind === 'tokens';
   return {
+    ...callers,
     host: read(rows.host),
     port: read(rows.port),
     sandboxPort: read(rows.sandboxPort),
@@ -115,7 +129,9 @@ const assemble = (settingReader: SettingReader, findings: Findings): Config => {
     canReconnect: read(rows.reconnect) === 'on',
     areForeignInstallsTaken: read(rows.marketplaceInstalls) === 'on',
     publicUrl: read(rows.publicUrl),
-    database: databaseOf(settingReader, upstream),
+    // A sandbox forgets its tokens when it ends, and whatever other program DATABASE_URL was set for must not keep it from starting.
+    database: upstream.kind === 'sandbox' ? nowhere : databaseOf(settingReader),
+    callerDatabase: hasServiceTokens ? databaseOf(settingReader) : nowhere,
     tokenKeys: tokenKeysOf(settingReader),
     credentialMaxAgeDays: read(rows.credentialMaxAgeDays),
     isCacheOn: read(rows.cache) === 'on',
@@ -159,9 +175,9 @@ const scopesOf = ({ read, isSet }: SettingReader, upstream: UpstreamChoice): rea
 // Wherever it is started from: a store that is looked for elsewhere would seem to be empty.
 const packageFolder = fileURLToPath(new URL('..', import.meta.url));
 
-const databaseOf = ({ read }: SettingReader, upstream: UpstreamChoice): DatabaseLocation => {
-  // The sandbox forgets its tokens when it ends, and whatever other program DATABASE_URL was set for must not keep it from starting.
-  if (upstream.kind === 'sandbox') return { path: ':memory:' };
+const nowhere: DatabaseLocation = { path: ':memory:' };
+
+const databaseOf = ({ read }: SettingReader): DatabaseLocation => {
   const url = read(rows.databaseUrl);
   return url === null ? { path: resolve(packageFolder, read(rows.dataDir), 'gateway.db') } : { url };
 };
@@ -172,7 +188,7 @@ const tokenKeysOf = ({ read }: SettingReader): Config['tokenKeys'] => {
 };
 
 const checkTogether = (
-  { host, port, sandboxPort, upstream, scopes, areForeignInstallsTaken }: Config,
+  { port, sandboxPort, adminPort, upstream, scopes, areForeignInstallsTaken }: Config,
   { problems, warnings }: Findings,
 ): void => {
   if (
@@ -192,10 +208,7 @@ const checkTogether = (
   if (upstream.kind === 'sandbox' && port === sandboxPort && port !== 0) {
     problems.push('PORT and SANDBOX_PORT are the same: give one of them another number.');
   }
-  if (upstream.kind === 'live' && !isLoopback(host)) {
-    problems.push(
-      'HOST must be 127.0.0.1, ::1 or localhost with a live upstream: until callers are authenticated, ' +
-        'whoever reaches the gateway could read every location. UPSTREAM=sandbox may listen anywhere.',
-    );
+  if (adminPort === port && port !== 0) {
+    problems.push('PORT and ADMIN_PORT are the same: metrics and health are not for those who call.');
   }
 };

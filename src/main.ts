@@ -62,12 +62,12 @@ const accessOf = ({ upstream }: Config, sandbox: Awaited<ReturnType<typeof start
   return { url, sandbox, grant: kind === 'agency' ? { ...app, kind, refreshToken: null } : { ...app, kind } };
 };
 
-const secretsOf = ({ upstream, redisUrl, database, tokenKeys }: Config): string[] => {
+const secretsOf = ({ upstream, redisUrl, database, callerDatabase, tokenKeys }: Config): string[] => {
   const grant: Readonly<Record<string, unknown>> = upstream.kind === 'live' ? { ...upstream.grant } : {};
   const named = ['clientSecret', 'previousSecret', 'refreshToken', 'privateToken'].map((name) => grant[name]);
   const keys = tokenKeys?.map(({ bytes }) => Buffer.from(bytes).toString('base64')) ?? [];
-  const databaseUrl = 'url' in database ? database.url : null;
-  return [...named, ...keys, redisUrl, databaseUrl].filter((value) => typeof value === 'string');
+  const urls = [database, callerDatabase].map((place) => ('url' in place ? place.url : null));
+  return [...named, ...keys, redisUrl, ...urls].filter((value) => typeof value === 'string');
 };
 
 const runSandbox = async (config: Config): Promise<void> => {
@@ -81,6 +81,9 @@ const commands: Readonly<Partial<Record<string, () => Promise<Command>>>> = {
   connect: async () => (await import('./cli/connect.ts')).connect,
   verify: async () => (await import('./cli/verify.ts')).verify,
   keys: async () => (await import('./cli/keys.ts')).keys,
+  tokens: async () => (await import('./cli/tokens.ts')).tokens,
+  'access-log': async () => (await import('./cli/access-log.ts')).accessLog,
+  'check-operations': async () => (await import('./cli/check-operations.ts')).checkOperations,
 };
 
 const runCommand = async (command: Command, args: readonly string[]): Promise<void> => {

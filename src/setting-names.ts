@@ -2,7 +2,7 @@
 // names, so a name must look very much like one of ours before the start is stopped for it.
 import type { Environment, SettingRow } from './setting.ts';
 
-const ownPrefixes = ['UPSTREAM_', 'CACHE_', 'SANDBOX_'];
+const ownPrefixes = ['UPSTREAM_', 'CACHE_', 'SANDBOX_', 'AUTH_'];
 
 /** Sentences about unknown names, never with their values: `problems` for slips of names with our prefixes, else `warnings`. */
 export interface NameFindings {

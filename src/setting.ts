@@ -90,8 +90,9 @@ export const text = <A extends string | null>(
 };
 
 /** Printable ASCII, as RFC 6749 appendix A has it for client secrets and tokens: a line break would split a header. */
-export const secret = (name: string, doc: string): Setting<string | null> => {
-  const schema = z.string().regex(/^[\x20-\x7e]+$/, 'must be one line of printable ASCII characters');
+export const secret = (name: string, doc: string, { isManyLines = false } = {}): Setting<string | null> => {
+  const form = isManyLines ? /^[\x20-\x7e\r\n]+$/ : /^[\x20-\x7e]+$/;
+  const schema = z.string().regex(form, `must be ${isManyLines ? '' : 'one line of '}printable ASCII characters`);
   return { name, values: 'text', default: '', isSecret: true, doc, absent: null, schema };
 };
 

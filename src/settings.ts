@@ -1,5 +1,6 @@
 // The table of settings, one row per option. The README's table and .env.example are made from it; config.ts reads it.
 import { choice, host, integer, keyRing, origin, pageUrl, secret, serviceUrl, text, timeZone } from './setting.ts';
+import { callerRows } from './settings-callers.ts';
 import { count, economyRows, milliseconds } from './settings-economy.ts';
 
 const leastScopes =
@@ -23,7 +24,7 @@ export const rows = {
   }),
   host: host('HOST', {
     default: '127.0.0.1',
-    doc: 'Address to listen on. A live upstream is served on a loopback address only.',
+    doc: 'Address to listen on. Without authentication a live upstream is served on a loopback address only.',
   }),
   port: integer('PORT', { ...port, default: 4000, doc: 'Port of the gateway; 0 takes a free one.' }),
   sandboxPort: integer('SANDBOX_PORT', {
@@ -31,6 +32,7 @@ export const rows = {
     default: 4010,
     doc: 'Port of the sandbox Users API; 0 takes a free one.',
   }),
+  ...callerRows,
   upstream: choice('UPSTREAM', ['sandbox', 'live'], {
     default: null,
     doc: '`sandbox` serves invented data, also in production and in spite of credentials; `live` refuses to start without credentials. Absent: live in production and wherever a URL, a grant or a credential is set, else the sandbox.',

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // Plain JavaScript that Node 12 still reads: on an old Node main.ts dies with a stack trace before any check in it can run.
 import module from 'module';
 import { existsSync } from 'fs';

@@ -31,6 +31,30 @@ describe('the mode', () => {
       areForeignInstallsTaken: false,
       publicUrl: null,
       database: { path: ':memory:' },
+      auth: { kind: 'open' },
+      callerDatabase: { path: ':memory:' },
+      corsOrigins: [],
+      trustedProxies: [],
+      bodyLimitBytes: 262_144,
+      maxConnections: 10_000,
+      maxConcurrentRequests: 2_000,
+      allowances: { caller: { requests: 6_000, cost: 6_000 }, location: { requests: 12_000, cost: 12_000 } },
+      documentLimits: {
+        tokens: 2_000,
+        depth: 12,
+        aliases: 30,
+        rootFields: 20,
+        directives: 50,
+        listItems: 1_000,
+        variablesBytes: 65_536,
+        variablesDepth: 10,
+      },
+      maxBatch: 1,
+      introspection: null,
+      persisted: 'off',
+      persistedDocuments: null,
+      adminHost: '127.0.0.1',
+      adminPort: 9464,
       tokenKeys: null,
       credentialMaxAgeDays: 90,
       scopes: [
@@ -213,6 +237,7 @@ describe('values', () => {
 describe('secrets in files', () => {
   test('each secret can stand in a file, without the line break at its end', () => {
     const env = {
+      AUTH: 'none',
       UPSTREAM_CLIENT_ID: 'client-1',
       UPSTREAM_CLIENT_SECRET_FILE: secretFile('s3cret\n'),
       UPSTREAM_REFRESH_TOKEN_FILE: secretFile('r1\r\n'),

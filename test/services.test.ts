@@ -9,6 +9,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const debian = 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\n';
 const bareDebian = {
+  suite: 'test' as const,
   found: [],
   uid: 0,
   osRelease: debian,
@@ -27,6 +28,12 @@ test('only what is missing is installed', () => {
 
 test('where every service is found there is nothing to do', () => {
   expect(plan({ ...bareDebian, found: ['redis-server', 'postgres', 'curl'] })).toEqual({ kind: 'ready' });
+});
+
+test('the tests that take time need promtool, too', () => {
+  const found = ['redis-server', 'postgres', 'curl'];
+  expect(plan({ ...bareDebian, found, suite: 'faults' })).toMatchObject({ kind: 'install', packages: ['prometheus'] });
+  expect(plan({ ...bareDebian, found: [...found, 'promtool'], suite: 'faults' })).toEqual({ kind: 'ready' });
 });
 
 test.each([

@@ -14,7 +14,7 @@ describe('sandbox or live', () => {
   });
 
   test('the sandbox asked for aloud is served in production, on any host and in spite of credentials', () => {
-    const env = { UPSTREAM: 'sandbox', NODE_ENV: 'production', HOST: '0.0.0.0', ...client };
+    const env = { UPSTREAM: 'sandbox', NODE_ENV: 'production', HOST: '0.0.0.0', ...client, AUTH: '' };
     expect(readConfig(env)).toMatchObject({ isProduction: true, upstream: { kind: 'sandbox' }, warnings: [] });
   });
 
@@ -87,11 +87,12 @@ describe('sandbox or live', () => {
   });
 
   test.each(['0.0.0.0', '::', '192.168.1.5', 'gateway.internal', '0', '127.1', 'localhost.example.com'])(
-    'a live upstream is refused on HOST %s until callers are authenticated',
+    'a live upstream that lets in everybody is refused on HOST %s; invented data is served there',
     (host) => {
       expect(problemsOf({ ...client, HOST: host })).toEqual([
-        expect.stringContaining('until callers are authenticated'),
+        expect.stringMatching(/^AUTH=none lets in everybody, so HOST must be 127\.0\.0\.1/),
       ]);
+      expect(readConfig({ ...client, AUTH: 'tokens', HOST: host })).toMatchObject({ host });
       expect(readConfig({ HOST: host })).toMatchObject({ host });
     },
   );

@@ -1,7 +1,8 @@
 // The types of services.mjs, which stays plain JavaScript: it runs before anything else is known to work.
 
-/** What was seen of this machine. `found` and `managers` are names of binaries; `uid` is null where there is none. */
+/** What was seen of this machine, for `npm test` or for `npm run test:faults`, which needs more. `found` and `managers` are names of binaries; `uid` is null where there is none. */
 export interface Sight {
+  readonly suite: 'test' | 'faults';
   readonly found: readonly string[];
   readonly uid: number | null;
   /** The text of /etc/os-release, or empty. */

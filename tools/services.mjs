@@ -23,6 +23,14 @@ const services = [
   { binary: 'curl', folders: [], packages: { 'apt-get': 'curl', brew: 'curl', dnf: 'curl', apk: 'curl' } },
 ];
 
+// The tests that take time need more: its package is 23 MB to fetch and 330 MB on disk, which a first `npm test` should do without.
+const forFaults = {
+  binary: 'promtool',
+  folders: [],
+  packages: { 'apt-get': 'prometheus', brew: 'prometheus', dnf: 'golang-github-prometheus', apk: 'prometheus' },
+};
+const servicesOf = (suite) => (suite === 'faults' ? [...services, forFaults] : services);
+
 const installers = {
   'apt-get': (packages) => `apt-get update && apt-get install -y --no-install-recommends ${packages}`,
   brew: (packages) => `brew install ${packages}`,
@@ -55,8 +63,8 @@ const isRunnable = (file) => {
  * What to do, from what was seen: nothing, install (with one line that says so), or stop with the command to run.
  * It installs by itself only on a machine that nobody sits at, and only where it can: as root on Debian or Ubuntu.
  */
-export const plan = ({ found, uid, osRelease, isTerminal, isCi, platform, managers }) => {
-  const missing = services.filter(({ binary }) => !found.includes(binary));
+export const plan = ({ suite, found, uid, osRelease, isTerminal, isCi, platform, managers }) => {
+  const missing = servicesOf(suite).filter(({ binary }) => !found.includes(binary));
   if (missing.length === 0) return { kind: 'ready' };
 
   const names = new Intl.ListFormat('en-GB').format(missing.map(({ binary }) => binary));
@@ -79,8 +87,11 @@ export const plan = ({ found, uid, osRelease, isTerminal, isCi, platform, manage
   return { kind: 'stop', message: `The tests need ${names}. To install it, run: ${command}` };
 };
 
-const look = () => ({
-  found: services.filter((service) => locate(service) !== null).map(({ binary }) => binary),
+const look = (suite) => ({
+  suite,
+  found: servicesOf(suite)
+    .filter((service) => locate(service) !== null)
+    .map(({ binary }) => binary),
   uid: process.getuid?.() ?? null,
   osRelease: existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '',
   isTerminal: process.stdin.isTTY === true,
@@ -103,8 +114,8 @@ const install = (packages) => {
   return isDone ? null : `${update.said}${said}`.trimEnd().split('\n').slice(-20).join('\n');
 };
 
-const run = () => {
-  const decision = plan(look());
+const run = (suite) => {
+  const decision = plan(look(suite));
   if (decision.kind === 'ready') return 0;
   if (decision.kind === 'stop') {
     console.error(decision.message);
@@ -112,7 +123,7 @@ const run = () => {
   }
   console.log(decision.announcement);
   const failure = install(decision.packages);
-  if (failure === null && plan(look()).kind === 'ready') return 0;
+  if (failure === null && plan(look(suite)).kind === 'ready') return 0;
   console.error(failure ?? 'It was installed and still cannot be found on the PATH.');
   console.error(`This failed. To see why, run: ${decision.command}`);
   return 1;
@@ -120,4 +131,4 @@ const run = () => {
 
 // A path with a symbolic link in it would not be equal to the module's own.
 const isCalled = process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url);
-if (isCalled) process.exitCode = run();
+if (isCalled) process.exitCode = run(process.argv[2] ?? 'test');

@@ -1,5 +1,6 @@
 import { GatewayError } from '../model/errors.ts';
-import type { Tally } from '../observe/tally.ts';
+import { anyFreshness } from '../model/freshness.ts';
+import type { Count, Tally } from '../observe/tally.ts';
 import type { Cause } from '../upstream/cause.ts';
 import { fresh, giveKept, giveLanded, revalidated, standIn, type Answer } from './answer.ts';
 import { ageOf, lifetimeOf, type Entry } from './entries.ts';
@@ -41,7 +42,7 @@ const judgeAll = async (room: Room, { keys, load, cause }: Question): Promise<re
       const entry = entries[index];
       return { key, entry, verdict: verdictOf(key, entry, cause) };
     });
-    for (const { verdict } of judged) room.tally.add(tallied[verdict]);
+    for (const one of judged) room.tally.add(countOf(one, cause));
     const [stale, missing] = [judged.filter(isVerdict('stale')), judged.filter(isVerdict('load'))];
     room.revalidation.behind(stale, { load, isAlone: isAway });
     const seats = room.loads.join(missing, { load, cause, isYielding: false, isAlone: isAway });
@@ -54,6 +55,13 @@ const judgeAll = async (room: Room, { keys, load, cause }: Question): Promise<re
 
 const tallied = { fresh: 'cache hit', stale: 'cache stale', load: 'cache miss', refuse: 'cache miss' } as const;
 
+const countOf = ({ key, entry, verdict }: Asked & { readonly verdict: Verdict }, { wish }: Cause): Count => {
+  const isUnwanted = verdict === 'load' && entry !== undefined && wish.maxAgeSeconds !== null;
+  const name =
+    isUnwanted && verdictOf(key, entry, { wish: anyFreshness }) !== 'load' ? 'cache bypass' : tallied[verdict];
+  return key.kind === undefined ? name : `${name} ${key.kind}`;
+};
+
 const isVerdict =
   (wanted: Verdict) =>
   ({ verdict }: { readonly verdict: Verdict }) =>
@@ -64,7 +72,7 @@ const lookUp = ({ tiers }: Room, keys: readonly CacheKey[], cause: Cause): Promi
     ? Promise.resolve({ entries: keys.map(() => undefined), isAway: true })
     : tiers.lookUp(keys, ({ key, entry }) => verdictOf(key, entry, cause) === 'fresh');
 
-const verdictOf = (key: CacheKey, entry: Entry | undefined, { wish }: Cause): Verdict =>
+const verdictOf = (key: CacheKey, entry: Entry | undefined, { wish }: Pick<Cause, 'wish'>): Verdict =>
   entry === undefined ? judge(null, key.lifetime, wish) : judge(ageOf(entry), lifetimeOf(entry, key), wish);
 
 interface Judged extends Asked {

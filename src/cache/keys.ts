@@ -7,6 +7,8 @@ import type { Holder } from '../upstream/send.ts';
 
 /** The text under which an answer is kept, whose budget it costs, and how long it counts. */
 export interface CacheKey {
+  /** What kind of answer it is, for counts. */
+  readonly kind?: string;
   readonly text: string;
   readonly holder: Holder;
   readonly lifetime: Lifetime;
@@ -36,7 +38,12 @@ export interface Keys {
 export const createKeys = (space: string, lifetimes: Lifetimes): Keys => {
   const key = (kind: string, holder: Holder, rest: string, lifetime: Lifetime): CacheKey => {
     const owner = holder.kind === 'location' ? holder.locationId : '@company';
-    return { text: `users-gateway:2:${space}:${kind}:${owner}${rest === '' ? '' : `:${rest}`}`, holder, lifetime };
+    return {
+      kind,
+      text: `users-gateway:2:${space}:${kind}:${owner}${rest === '' ? '' : `:${rest}`}`,
+      holder,
+      lifetime,
+    };
   };
   const ofLocation = (locationId: LocationId): Holder => ({ kind: 'location', locationId });
   const company: Holder = { kind: 'company' };

@@ -1,3 +1,4 @@
+import type { Gateway } from '../compose.ts';
 import { errorTable } from '../model/errors.ts';
 
 /** What a gateway answered. */
@@ -18,15 +19,18 @@ interface RawAnswer {
   readonly errors?: readonly { readonly message: string; readonly extensions?: { readonly code?: string } }[];
 }
 
+/** Where to ask, and the access token that the gateway gives its own commands. */
+export type Askable = Pick<Gateway, 'url' | 'ownToken'>;
+
 /** Asks a gateway as other clients do. Rejects where it does not answer in JSON; errors of GraphQL are part of the answer. */
 export const askGateway = async (
-  url: string,
+  { url, ownToken }: Askable,
   query: string,
   variables: Readonly<Record<string, unknown>> = {},
 ): Promise<GraphAnswer> => {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${ownToken}` },
     body: JSON.stringify({ query, variables }),
   });
   const { data = null, errors = [] } = (await response.json()) as RawAnswer; // our own gateway's

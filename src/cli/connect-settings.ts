@@ -53,6 +53,7 @@ const names = [
   'SCOPES',
   'RECONNECT',
 ];
+const callers = ['AUTH', 'AUTH_ISSUER'];
 const surroundings = ['DATABASE_URL', 'DATABASE_URL_FILE', 'DATA_DIR', 'PUBLIC_URL', 'HOST', 'PORT'];
 const written = [...names.map((name) => `UPSTREAM_${name}`), 'TOKEN_KEYS', 'TOKEN_KEYS_FILE', ...surroundings];
 
@@ -70,8 +71,11 @@ export const gatherSettings = async (
   if (missing.length > 0 && !questions) throw new StartError(nobodyToAsk(missing), 2);
   const asked = questions ? await ask(told, questions) : {};
   const keys = isSet(told, 'TOKEN_KEYS') ? {} : { TOKEN_KEYS: newKeyEntry() };
-  return { ...told, ...asked, ...keys };
+  return { ...told, ...asked, ...keys, ...callersOf(env) };
 };
+
+// Whoever has not said who may call begins with this machine alone; a gateway for others refuses to start with that.
+const callersOf = (env: Environment): Changes => (callers.some((name) => env[name]) ? {} : { AUTH: 'none' });
 
 const pick = (env: Environment): Changes =>
   Object.fromEntries(written.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));

@@ -12,7 +12,7 @@ export const showConnection = async (
   const ids: string[] = [];
   for (const grant of grants.values()) ids.push(...(await showGrant(opened, grant, wanted)));
   const query = firstQuery(ids.slice(0, 3));
-  const { data, errors } = await askGateway(opened.gateway.url, query);
+  const { data, errors } = await askGateway(opened.gateway, query);
   row('First query', query);
   row('Answer', JSON.stringify(data));
   for (const { code, message } of errors) row('Problem', `${code}: ${message} ${remedyOf(code)}`);
@@ -60,7 +60,7 @@ const problemOf = (error: unknown): GraphProblem => {
 };
 
 const nameOf = async ({ gateway }: OpenGateway, id: string): Promise<string> => {
-  const { data } = await askGateway(gateway.url, 'query ($id: ID!) { location(id: $id) { name } }', { id });
+  const { data } = await askGateway(gateway, 'query ($id: ID!) { location(id: $id) { name } }', { id });
   const { location } = (data ?? {}) as { location?: { name: string | null } | null }; // as the query asks
   return location?.name ? `${location.name} (${id})` : id;
 };

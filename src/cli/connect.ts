@@ -47,13 +47,16 @@ export const connect: Command = async (world) => {
   const running = await runningGateway(config);
   if (running) return joinRunning(running, config, { isLinkWanted: flags.print === true, env });
   await keep(file, settings);
-  const opened = await world.open({ ...config, drainDelayMs: 0 }, { level: 'warn', sink: { write: tellOfInstall } });
+  const opened = await world.open({ ...config, ...alone }, { level: 'warn', sink: { write: tellOfInstall } });
   try {
     return await lead(opened, config, { flags, questions, path: file.path });
   } finally {
     await opened.close();
   }
 };
+
+// Its first question is in no client's manifest.
+const alone = { drainDelayMs: 0, persisted: 'off', persistedDocuments: null } as const;
 
 const placeOf = ({ 'dot-env': given, sandbox }: ConnectFlags, { env }: CommandWorld): string => {
   if (given !== undefined) return given;

@@ -4,13 +4,14 @@ import { StartError } from './command.ts';
 export interface Place {
   readonly host: string;
   readonly port: number;
-  readonly portName: 'PORT' | 'SANDBOX_PORT';
+  readonly portName: 'PORT' | 'SANDBOX_PORT' | 'ADMIN_PORT';
 }
 
-const notAnAddress = ({ host }: Place) =>
-  `${host} is not an address of this machine: set HOST to one that is, such as HOST=127.0.0.1.`;
-const notFound = ({ host }: Place) =>
-  `The name ${host} leads to no address: set HOST to one of this machine, such as HOST=127.0.0.1.`;
+const hostNameOf = ({ portName }: Place): string => (portName === 'ADMIN_PORT' ? 'ADMIN_HOST' : 'HOST');
+const notAnAddress = (place: Place) =>
+  `${place.host} is not an address of this machine: set ${hostNameOf(place)} to one that is, such as ${hostNameOf(place)}=127.0.0.1.`;
+const notFound = (place: Place) =>
+  `The name ${place.host} leads to no address: set ${hostNameOf(place)} to one of this machine, such as ${hostNameOf(place)}=127.0.0.1.`;
 
 /** What listening, and looking up the name of the host before it, fail with (errno(3), getaddrinfo(3)). */
 const remedies: Readonly<Partial<Record<string, (place: Place) => string>>> = {

@@ -42,15 +42,17 @@ const fields = `id name
 /** The one that is named, or the one of the first few with most to ask about. For an agency the first few with the app: it has others,
  * which cannot be read. */
 export const findLocation = async (opened: OpenGateway, id: string | null): Promise<Look> => {
-  const { url } = opened.gateway;
+  const { gateway } = opened;
   if (id !== null) {
-    const { data, errors } = await askGateway(url, `query Look($id: ID!) { location(id: $id) { ${fields} } }`, { id });
+    const { data, errors } = await askGateway(gateway, `query Look($id: ID!) { location(id: $id) { ${fields} } }`, {
+      id,
+    });
     const { location = null } = (data ?? {}) as { location?: Sight | null }; // as the query asks
     return { location, problems: errors };
   }
   const query = `query Look($filter: LocationFilter) { locations(first: 5, filter: $filter) { nodes { ${fields} } } }`;
   const ids = await installedIds(opened);
-  const { data, errors } = await askGateway(url, query, { filter: ids && { ids } });
+  const { data, errors } = await askGateway(gateway, query, { filter: ids && { ids } });
   const { locations } = (data ?? {}) as { locations?: { nodes: readonly Sight[] } | null };
   const nodes = locations?.nodes ?? [];
   const best = nodes.toSorted((a, b) => worth(b) - worth(a))[0] ?? null;

@@ -1,6 +1,6 @@
 import type { Tally } from '../observe/tally.ts';
 import type { CatalogueEntry } from '../operation/catalogue.ts';
-import { askGateway, type GraphProblem } from './ask-gateway.ts';
+import { askGateway, type Askable, type GraphProblem } from './ask-gateway.ts';
 import { variablesFor, type Sight } from './verify-look.ts';
 
 /** How one operation went. */
@@ -17,19 +17,19 @@ export interface Outcome {
 
 /** What operations are run with. */
 export interface RunDeps {
-  readonly url: string;
+  readonly gateway: Askable;
   readonly tally: Tally;
   readonly location: Sight | null;
 }
 
 /** One after the other, so that the calls counted are the operation's own. */
-export const runOperation = async ({ url, tally, location }: RunDeps, entry: CatalogueEntry): Promise<Outcome> => {
+export const runOperation = async ({ gateway, tally, location }: RunDeps, entry: CatalogueEntry): Promise<Outcome> => {
   const variables = variablesFor(entry.text, location);
   const nothing = { operation: entry.name, problems: [], reason: null, upstreamCalls: 0, durationMs: 0 };
   if (variables.kind === 'none') return { ...nothing, status: 'skipped', reason: variables.reason };
   const callsBefore = callsIn(tally);
   const startedAt = performance.now();
-  const { errors } = await askGateway(url, entry.text, variables.values);
+  const { errors } = await askGateway(gateway, entry.text, variables.values);
   const problems = [...new Map(errors.map((problem) => [problem.code + problem.message, problem])).values()];
   return {
     ...nothing,
@@ -40,9 +40,8 @@ export const runOperation = async ({ url, tally, location }: RunDeps, entry: Cat
   };
 };
 
-/** Calls that left for upstream so far, token requests left out; a call that had no token or no budget never left. */
-export const callsIn = (tally: Tally): number =>
-  sum(tally, /^upstream \S+ (\d+|cancelled|UPSTREAM_TIMEOUT|UPSTREAM_UNAVAILABLE)$/);
+/** Requests that left for upstream so far, each repeat by itself, token requests left out. */
+export const callsIn = (tally: Tally): number => sum(tally, /^wire /);
 
 /** Token requests so far; an exchange counts as a call. */
 export const tokenRequestsIn = (tally: Tally): number => sum(tally, /^grant (issue|renew|reconnect) /);

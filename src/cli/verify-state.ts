@@ -3,7 +3,7 @@ import type { Config } from '../config.ts';
 import { StoreUnavailable } from '../stores/sql.ts';
 import type { CredentialAge } from '../tokens/credential-age.ts';
 import type { GrantSummary } from '../tokens/stored-grant.ts';
-import { askGateway } from './ask-gateway.ts';
+import { askGateway, type Askable } from './ask-gateway.ts';
 import type { OpenGateway } from './command.ts';
 import type { Installation } from './verify-look.ts';
 
@@ -47,7 +47,7 @@ export const readState = async (
 ): Promise<GatewayState> => {
   const { gateway } = opened;
   const summaries = await summariesOf(opened);
-  const seen = locationId === null ? null : await askState(gateway.url, locationId);
+  const seen = locationId === null ? null : await askState(gateway, locationId);
   return {
     scopes: scopesOf(config.scopes, seen?.installation ?? null, summaries ?? []),
     store: storeOf(opened, config, summaries),
@@ -66,8 +66,8 @@ interface SeenState {
   readonly quota: BudgetState | null;
 }
 
-const askState = async (url: string, id: string): Promise<SeenState | null> => {
-  const { data } = await askGateway(url, stateQuery, { id });
+const askState = async (gateway: Askable, id: string): Promise<SeenState | null> => {
+  const { data } = await askGateway(gateway, stateQuery, { id });
   return ((data ?? {}) as { location?: SeenState | null }).location ?? null; // as the query asks
 };
 

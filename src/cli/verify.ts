@@ -52,6 +52,9 @@ const alone = (config: Config): Config => ({
   host: '127.0.0.1',
   port: 0,
   sandboxPort: 0,
+  adminPort: 0,
+  persisted: 'off', // its questions are in no client's manifest
+  persistedDocuments: null,
   drainDelayMs: 0,
   isCacheOn: false,
 });
@@ -98,7 +101,7 @@ const runAll = async ({ gateway }: OpenGateway, config: Config, { location, say 
   const outcomes: Outcome[] = [];
   say(tableHead);
   for (const entry of catalogue) {
-    const outcome = await runOperation({ url: gateway.url, tally: gateway.tally, location }, entry);
+    const outcome = await runOperation({ gateway, tally: gateway.tally, location }, entry);
     say(operationLine(outcome));
     outcomes.push(outcome);
   }

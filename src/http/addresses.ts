@@ -9,6 +9,8 @@ export const urlOf = ({ address, family, port }: AddressInfo): string => {
 /** What there is beside the endpoint. */
 interface Places {
   readonly isProduction: boolean;
+  /** Whether the schema can be read. */
+  readonly hasSchema: boolean;
   /** Null with a live upstream. */
   readonly controlUrl: string | null;
   /** Null where nobody has to consent. */
@@ -18,12 +20,12 @@ interface Places {
 /** Label and address of what there is to open. */
 export const linksFor = (
   url: string,
-  { isProduction, controlUrl, installUrl }: Places,
+  { isProduction, hasSchema, controlUrl, installUrl }: Places,
 ): (readonly [string, string])[] => [
   ['GraphQL', `${url}/graphql`],
   ...(installUrl === null ? [] : [['Connect', installUrl] as const]),
   ...(isProduction ? [] : [['Apollo Sandbox', `${url}/sandbox`] as const]),
-  ['Schema', `${url}/schema.graphql`],
+  ...(hasSchema ? [['Schema', `${url}/schema.graphql`] as const] : []),
   ['Ready', `${url}/readyz`],
   ...(controlUrl === null ? [] : [['Users API', controlUrl] as const]),
 ];

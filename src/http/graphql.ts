@@ -1,29 +1,25 @@
-import { HeaderMap, type HTTPGraphQLResponse } from '@apollo/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Authenticate } from '../auth/authenticate.ts';
-import { CallerGone, GatewayError } from '../model/errors.ts';
 import { withRequestId } from '../observe/request.ts';
-import type { CreateContext, OperationContext } from '../operation/context.ts';
-import type { Executor } from '../operation/server.ts';
+import type { Caller } from '../model/caller.ts';
+import type { OperationContext } from '../operation/context.ts';
+import { chargeOf, type Charge } from '../operation/cost.ts';
+import type { TrustedDocuments } from '../operation/trusted-documents.ts';
+import type { Admit } from './admission.ts';
 import { answerHeaders, notToBeStored, varyingHeaders } from './answer-headers.ts';
-import { freshnessWishOf } from './cache-control.ts';
+import { withDocument } from './document-id.ts';
 import { isNamedBy } from './entity-tag.ts';
-import { answerProblem, httpProblems, wrongMethod, type HttpProblem } from './errors.ts';
-import { priorityOf } from './priority.ts';
+import { answerProblem, noBatch, wrongMethod } from './errors.ts';
+import { parseBody } from './json.ts';
+import { execute, type Asked, type Executed, type ExecuteOptions } from './operation.ts';
 
 /** What the GraphQL route needs. */
-export interface GraphqlRouteOptions {
-  readonly executor: Executor;
-  readonly authenticate: Authenticate;
-  readonly createContext: CreateContext;
-  /** Time for a whole operation, milliseconds; what is not answered by then is null with UPSTREAM_TIMEOUT. */
-  readonly deadlineMs: number;
-  /** What `no-cache` of a request means. */
-  readonly noCacheFloorSeconds: number;
-  /** Whether each answer tells what it has cost, and not only those to requests that ask for it. */
-  readonly isCostAlwaysTold: boolean;
-  /** Operations under way, so that a shutdown can end those that take too long. */
-  readonly underWay: Set<AbortController>;
+export interface GraphqlRouteOptions extends ExecuteOptions {
+  readonly admit: Admit;
+  /** Hears what each operation has cost. */
+  readonly charge: (caller: Caller, charge: Charge) => void;
+  /** Operations of one request; 1 takes no lists. */
+  readonly maxBatch: number;
+  readonly trusted: TrustedDocuments;
 }
 
 /** GET and POST /graphql (GraphQL over HTTP), and a pointer for a POST to /. */
@@ -32,7 +28,17 @@ export const graphqlRoutes =
   (app: FastifyInstance): void => {
     const handler = (request: FastifyRequest, reply: FastifyReply) =>
       withRequestId(request.id, () => serve(request, reply, { app, ...options }));
-    app.route({ method: ['GET', 'POST'], url: '/graphql', handler });
+    app.decorateRequest('caller', null);
+    app.route({
+      method: ['GET', 'POST'],
+      url: '/graphql',
+      onRequest: (request, reply, done) => {
+        options.admit(request, reply).then((isIn) => {
+          if (isIn) done();
+        }, done);
+      },
+      handler,
+    });
     app.route({
       method: ['PUT', 'PATCH', 'DELETE'],
       url: '/graphql',
@@ -45,58 +51,56 @@ export const graphqlRoutes =
     });
   };
 
-/** Upstream calls with all their waiting take this part of an operation's time, so that the rest of the answer still makes it. */
-const callShare = 0.8;
-
 type ServeOptions = GraphqlRouteOptions & { readonly app: FastifyInstance };
 
 const serve = async (request: FastifyRequest, reply: FastifyReply, options: ServeOptions): Promise<void> => {
-  const body = parseBody(options.app, request);
-  if (body.problem !== null) {
-    answerProblem(request, reply, body.problem);
+  const { problem, value } = parseBody(options.app, request);
+  if (problem !== null) {
+    answerProblem(request, reply, problem);
     return;
   }
-  const operation = startOperation(reply, options);
-  const { executor, authenticate, createContext } = options;
-  const headers = toHeaderMap(request);
-  let context: OperationContext | null = null;
-  try {
-    const response = await executor.executeHTTPGraphQLRequest({
-      httpGraphQLRequest: { method: request.method, headers, search: searchOf(request.url), body: body.value },
-      context: () => {
-        context = createContext({
-          caller: authenticate(request.headers),
-          signal: operation.signal,
-          requestId: request.id,
-          endsAt: operation.startedAt + callShare * options.deadlineMs,
-          ...wishesOf(headers, options),
-        });
-        return Promise.resolve(context);
-      },
-    });
-    answer(request, reply, { response, context });
-  } finally {
-    operation.end();
+  const given = { body: value, search: searchOf(request.url) };
+  const chosen = withDocument(given, options.trusted);
+  if (chosen.kind === 'refused') {
+    answerProblem(request, reply, chosen.problem);
+    return;
   }
+  const asked: Asked = chosen.kind === 'document' ? chosen.asked : given;
+  if (Array.isArray(asked.body)) await serveBatch(request, reply, asked.body, options);
+  else answer(request, reply, await executeCharged(request, reply, asked, options));
 };
 
-// What a request says about how it wants to be answered.
-const wishesOf = (headers: HeaderMap, { noCacheFloorSeconds, isCostAlwaysTold }: GraphqlRouteOptions) => ({
-  priority: priorityOf(headers.get('priority')),
-  wish: freshnessWishOf(
-    { cacheControl: headers.get('cache-control'), pragma: headers.get('pragma') },
-    noCacheFloorSeconds,
-  ),
-  isTellingCost: isCostAlwaysTold || headers.get('graphql-cost')?.trim().toLowerCase() === 'include',
-});
+const executeCharged = async (request: FastifyRequest, reply: FastifyReply, asked: Asked, options: ServeOptions) => {
+  const executed = await execute(request, reply, asked, options);
+  const { context, response } = executed;
+  if (context !== null) options.charge(context.caller, chargeOf(context, textOf(response)));
+  return executed;
+};
 
-interface Executed {
-  readonly response: HTTPGraphQLResponse;
-  readonly context: OperationContext | null;
-}
+// One after the other would be slow, and all at once they share upstream calls. Each is limited as if it had come alone.
+const serveBatch = async (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  list: readonly unknown[],
+  options: ServeOptions,
+): Promise<void> => {
+  if (list.length === 0 || list.length > options.maxBatch || options.maxBatch === 1) {
+    answerProblem(request, reply, noBatch(options.maxBatch));
+    return;
+  }
+  const one = (body: unknown): Asked => ({ body, search: '' });
+  const all = await Promise.all(list.map((body) => executeCharged(request, reply, one(body), options)));
+  const first = all[0]?.response;
+  const refused = all.find(({ response }) => response.status === 415 || response.status === 406)?.response; // of the request, not of one
+  for (const [name, value] of refused?.headers ?? first?.headers ?? []) void reply.header(name, value);
+  void reply.headers({ ...notToBeStored }).code(refused?.status ?? 200);
+  void reply.send(refused ? textOf(refused) : `[${all.map(({ response }) => textOf(response).trim()).join(',')}]\n`);
+};
+
+const textOf = ({ body }: Executed['response']): string => (body.kind === 'complete' ? body.string : '');
 
 const answer = (request: FastifyRequest, reply: FastifyReply, { response, context }: Executed): void => {
-  const text = response.body.kind === 'complete' ? response.body.string : '';
+  const text = textOf(response);
   const status = statusFor(response.status ?? 200, response.headers.get('content-type'), context);
   const caching = context && status === 200 ? answerHeaders(context, text, Date.now()) : notToBeStored;
   for (const [name, value] of [...response.headers, ...Object.entries(caching)]) void reply.header(name, value);
@@ -105,56 +109,6 @@ const answer = (request: FastifyRequest, reply: FastifyReply, { response, contex
   const isKnown = request.method === 'GET' && isNamedBy(request.headers['if-none-match'], caching.etag);
   if (isKnown) void reply.code(304).send();
   else void reply.code(status).send(text);
-};
-
-// A request's signal: ends when the caller goes away, when its time is over, or when the process has waited long enough.
-const startOperation = (reply: FastifyReply, { deadlineMs, underWay }: ServeOptions) => {
-  const controller = new AbortController();
-  const late = setTimeout(() => {
-    controller.abort(
-      new GatewayError('UPSTREAM_TIMEOUT', { cause: new Error(`operation took over ${deadlineMs} ms`) }),
-    );
-  }, deadlineMs);
-  // Fastify's own request.signal ends at once for a POST with a body (its PRs 6725 and 7033).
-  const gone = () => {
-    if (!reply.raw.writableFinished) controller.abort(new CallerGone());
-  };
-  reply.raw.once('close', gone);
-  underWay.add(controller);
-  return {
-    startedAt: Date.now(),
-    signal: controller.signal,
-    end: () => {
-      clearTimeout(late);
-      underWay.delete(controller);
-    },
-  };
-};
-
-type Body =
-  { readonly problem: HttpProblem; readonly value?: never } | { readonly problem: null; readonly value: unknown };
-
-// Bodies arrive as text; parsed here with prototype poisoning refused.
-const parseBody = (app: FastifyInstance, request: FastifyRequest): Body => {
-  if (request.method !== 'POST') return { problem: null, value: undefined };
-  const { body } = request;
-  if (typeof body !== 'string') return { problem: httpProblems.FST_ERR_CTP_INVALID_MEDIA_TYPE };
-  if (body === '') return { problem: httpProblems.FST_ERR_CTP_EMPTY_JSON_BODY };
-  let result: Body = { problem: httpProblems.FST_ERR_CTP_INVALID_JSON_BODY };
-  void app.getDefaultJsonParser('error', 'error')(request, body, (error, value: unknown) => {
-    const isEmpty = typeof value === 'object' && value !== null && Object.keys(value).length === 0;
-    if (error === null)
-      result = isEmpty ? { problem: httpProblems.FST_ERR_CTP_EMPTY_JSON_BODY } : { problem: null, value };
-  });
-  return result;
-};
-
-const toHeaderMap = ({ headers }: FastifyRequest): HeaderMap => {
-  const map = new HeaderMap();
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) map.set(name, Array.isArray(value) ? value.join(', ') : value);
-  }
-  return map;
 };
 
 const searchOf = (url: string): string => {

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { CatalogueEntry } from '../operation/catalogue.ts';
+import { answerProblem, noSuchPath } from './errors.ts';
 import { escapeHtml, page, pagePolicy } from './html.ts';
 
 /** What the start page shows. */
@@ -9,9 +10,8 @@ export interface HomeOptions {
   readonly links: readonly (readonly [string, string])[];
   /** A command that answers when pasted; null where there is nothing to show without an id. */
   readonly curl: string | null;
-  readonly catalogue: readonly CatalogueEntry[];
-  /** The SDL, as it is served. */
-  readonly schemaText: string;
+  /** The operations to copy, and the SDL as it is served; null where strangers are not to learn them. */
+  readonly schema: { readonly catalogue: readonly CatalogueEntry[]; readonly text: string } | null;
 }
 
 /** `options` is asked at each request: the port is known only after listening. GET /: a page without scripts and without any other host. GET /schema.graphql: the contract. */
@@ -21,9 +21,11 @@ export const homeRoutes =
     app.get('/', { helmet: { contentSecurityPolicy: pagePolicy } }, (_request, reply) =>
       reply.type('text/html; charset=utf-8').header('cache-control', 'no-cache').send(homePage(options())),
     );
-    app.get('/schema.graphql', (_request, reply) =>
-      reply.type('text/plain; charset=utf-8').header('cache-control', 'no-cache').send(options().schemaText),
-    );
+    app.get('/schema.graphql', (request, reply) => {
+      const { schema } = options();
+      if (schema === null) return answerProblem(request, reply, noSuchPath);
+      return reply.type('text/plain; charset=utf-8').header('cache-control', 'no-cache').send(schema.text);
+    });
     // Browsers, and Apollo Sandbox by itself, ask for it: an empty answer instead of an error in somebody's console.
     app.get('/favicon.ico', (_request, reply) => reply.code(204).header('cache-control', 'max-age=86400').send());
   };
@@ -38,16 +40,20 @@ const notes: Readonly<Record<string, string>> = {
   '/_sandbox': 'The pretend upstream: watch calls arrive, edit tags, break answers.',
 };
 
-const homePage = ({ mode, links, curl, catalogue }: HomeOptions): string =>
+const homePage = ({ mode, links, curl, schema }: HomeOptions): string =>
   page(
     'users-gateway',
     `<header><div class="title"><h1>users-gateway</h1>${modeMark[mode]}</div>` +
       `<p class="quiet">One GraphQL endpoint for locations, their tags, tag details and statistics.</p></header>` +
       `<main><h2>Addresses</h2><dl class="links">${links.map(link).join('')}</dl>` +
       (curl === null ? '' : `<h2>Try it</h2><p>Paste this into a terminal:</p><pre>${escapeHtml(curl)}</pre>`) +
-      `<h2>Operations</h2><p class="quiet">Ready to copy, each with the most upstream calls it can cost with nothing cached. ` +
-      `They take ids as variables: MyLocations lists the locations you may read.</p>${catalogue.map(entry).join('')}</main>`,
+      (schema === null ? '' : operations(schema.catalogue)) +
+      '</main>',
   );
+
+const operations = (catalogue: readonly CatalogueEntry[]): string =>
+  `<h2>Operations</h2><p class="quiet">Ready to copy, each with the most upstream calls it can cost with nothing cached. ` +
+  `They take ids as variables: MyLocations lists the locations you may read.</p>${catalogue.map(entry).join('')}`;
 
 const modeMark = {
   sandbox: '<span class="mode">sandbox mode: all data is invented</span>',

@@ -2,20 +2,29 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
-import Fastify, { LogController, type FastifyInstance, type FastifyRequest } from 'fastify';
+import underPressure from '@fastify/under-pressure';
+import Fastify, {
+  LogController,
+  type FastifyInstance,
+  type FastifyRequest,
+  type RawRequestDefaultExpression,
+} from 'fastify';
 import type { Log } from '../observe/log.ts';
 import {
   answerProblem,
   badRequest,
-  bodyLimitBytes,
   httpProblems,
   internal,
   noSuchPath,
   otherHost,
   problemOf,
+  refusalProblem,
+  tooLong,
   type HttpProblem,
   unreadable,
 } from './errors.ts';
+import { createProxies } from './proxies.ts';
+import { GatewayError } from '../model/errors.ts';
 
 /** Options of the HTTP room. */
 export interface HttpOptions {
@@ -27,6 +36,10 @@ export interface HttpOptions {
   readonly isLoopbackOnly: boolean;
   /** The host of PUBLIC_URL: a browser comes back to it from a consent, so the paths of OAuth answer to it too. Null for none. */
   readonly publicHost: string | null;
+  /** Addresses and networks whose `X-Forwarded-For` and `X-Request-Id` count. */
+  readonly trustedProxies: readonly string[];
+  readonly bodyLimitBytes: number;
+  readonly maxConnections: number;
 }
 
 const corsOptions = {
@@ -35,27 +48,21 @@ const corsOptions = {
     ...['content-type', 'authorization', 'apollo-require-preflight', 'x-apollo-operation-name'],
     ...['cache-control', 'priority', 'if-none-match', 'graphql-cost'],
   ],
-  exposedHeaders: ['x-request-id', 'age', 'etag'], // cache-control pages may read anyway
+  exposedHeaders: ['x-request-id', 'age', 'etag', 'retry-after', 'ratelimit', 'ratelimit-policy'], // cache-control pages may read anyway
   maxAge: 86_400,
 };
 const loopbackHost = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
 
 /** Fastify with our limits, time-outs and errors, and no route yet. Its traps are listed where they are avoided. */
-export const createHttpServer = async ({
-  log,
-  corsOrigins,
-  isDraining,
-  isLoopbackOnly,
-  publicHost,
-}: HttpOptions): Promise<FastifyInstance> => {
-  const start = Date.now().toString(36);
-  let count = 0;
+export const createHttpServer = async (options: HttpOptions): Promise<FastifyInstance> => {
+  const { log, corsOrigins, isDraining } = options;
   const app = Fastify({
     logger: false,
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: bodyLimitBytes,
+    bodyLimit: options.bodyLimitBytes,
     requestIdHeader: false,
-    genReqId: () => `${start}-${(++count).toString(36)}`,
+    genReqId: requestIds(options),
+    trustProxy: [...options.trustedProxies], // true would let callers choose their address
     exposeHeadRoutes: false,
     // Slow headers and bodies are closed by Node, which looks only as often as it is told to.
     requestTimeout: 10_000,
@@ -67,10 +74,13 @@ export const createHttpServer = async ({
     frameworkErrors: (_error, request, reply) => void answerProblem(request, reply, badRequest), // runs before every hook; a throw here ends the process
   });
 
+  app.server.maxConnections = options.maxConnections;
+  app.decorateReply('problem', null);
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
+    void reply.header('x-content-type-options', 'nosniff');
     if (isDraining()) void reply.header('connection', 'close');
-    const problem = hostProblem(request, isLoopbackOnly, publicHost);
+    const problem = headProblem(request, options);
     if (problem === null) done();
     else answerProblem(request, reply, problem);
   });
@@ -79,26 +89,61 @@ export const createHttpServer = async ({
     done(null, payload);
   });
   app.setErrorHandler((error: Error & { code: string; statusCode?: number }, request, reply) => {
-    const problem = problemOf(error);
+    const problem = problemOf(error, options.bodyLimitBytes);
     if (problem === internal) log.bug('request failed', error, { requestId: request.id });
     answerProblem(request, reply, problem);
   });
   app.setNotFoundHandler((request, reply) => void answerProblem(request, reply, noSuchPath));
 
   takeJsonOnly(app);
+  await shedLoad(app);
   await app.register(cors, { ...corsOptions, origin: [...corsOrigins] });
   await app.register(helmet, { global: false }); // pages ask for it one by one; on every JSON answer it would halve the speed
   return app;
 };
 
-// Two hosts would be read one way here and another way by a proxy.
-const hostProblem = (
+const requestIdForm = /^[A-Za-z0-9._-]{1,64}$/;
+
+// A trusted proxy's id is taken over, so that its log and ours can be read side by side.
+const requestIds = ({ trustedProxies }: HttpOptions) => {
+  const start = Date.now().toString(36);
+  let count = 0;
+  const isProxy = createProxies(trustedProxies);
+  return ({ headers, socket }: RawRequestDefaultExpression): string => {
+    const given = headers['x-request-id'];
+    const isTaken = typeof given === 'string' && requestIdForm.test(given) && isProxy(socket.remoteAddress);
+    return isTaken ? given : `${start}-${(++count).toString(36)}`;
+  };
+};
+
+/** Mean delay of the event loop, from which on new requests are refused: at 64 busy clients it is a fifth of that. */
+const mostDelayMs = 1_000;
+const overloaded = new GatewayError('OVERLOADED', { retryAfterMs: 1_000 });
+
+// Health is asked by those who decide whether this process lives.
+const shedLoad = async (app: FastifyInstance): Promise<void> => {
+  await app.register(underPressure, {
+    maxEventLoopDelay: mostDelayMs,
+    sampleInterval: 500,
+    retryAfter: 1,
+    pressureHandler: (request, reply) => {
+      if (/^\/(livez|readyz)(\?|$)/.test(request.url)) return;
+      answerProblem(request, reply.header('retry-after', '1'), refusalProblem(overloaded) ?? internal);
+    },
+  });
+};
+
+const longestAddress = 8_192;
+
+// Two hosts, or two tokens, would be read one way here and another way by a proxy.
+const headProblem = (
   { raw, headers }: FastifyRequest,
-  isLoopbackOnly: boolean,
-  publicHost: string | null,
+  { isLoopbackOnly, publicHost }: HttpOptions,
 ): HttpProblem | null => {
-  const hosts = raw.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host');
-  if (hosts.length > 1) return badRequest;
+  const isTwice = (name: string): boolean =>
+    raw.rawHeaders.filter((one, index) => index % 2 === 0 && one.toLowerCase() === name).length > 1;
+  if (isTwice('host') || isTwice('authorization')) return badRequest;
+  if ((raw.url?.length ?? 0) > longestAddress) return tooLong;
   if (!isLoopbackOnly || loopbackHost.test(headers.host ?? '')) return null;
   const isPublic = headers.host === publicHost && /^\/oauth\/(install|callback)(\?|$)/.test(raw.url ?? '');
   return isPublic ? null : otherHost;

@@ -1,13 +1,15 @@
 import type { Quota } from '../model/quota.ts';
 import type { Urgency } from '../model/urgency.ts';
+import { createAnswerTime, type AnswerTime } from './answer-time.ts';
 import { remaining, waitMs } from './budget.ts';
 import type { Feedback } from './feedback.ts';
 import type { Ledger, Permit, View } from './ledger.ts';
-import { createLine, type Line } from './line.ts';
+import { createLine, type Line, type LineOptions } from './line.ts';
 
 /** Upstream budgets by holder key. */
 export interface Budgets {
-  /** Waits in line for a permit. Throws UPSTREAM_RATE_LIMITED at once when none can come in time, also when that turns out later. */
+  /** Waits in line for a permit. Throws UPSTREAM_RATE_LIMITED at once when none can come in time, also when that turns out later, and
+   * UPSTREAM_TIMEOUT where there is one but hardly the time for an answer. */
   readonly take: (key: string, urgency: Urgency, signal: AbortSignal) => Promise<Permit>;
   /** Gives the permit back; `feedback` is null where no answer came. */
   readonly settle: (key: string, permit: Permit, feedback: Feedback | null) => void;
@@ -17,6 +19,8 @@ export interface Budgets {
    * a person could go. */
   readonly settleRefused: (key: string, permit: Permit, told: Refused) => Promise<number>;
   readonly quota: (key: string) => Promise<Quota>;
+  /** Of each holder that has a line, as last heard of; nobody is asked. */
+  readonly known: () => readonly { readonly key: string; readonly quota: Quota }[];
   readonly close: () => void;
 }
 
@@ -27,6 +31,7 @@ interface Refused {
 
 interface Budget {
   readonly line: Line;
+  readonly answerTime: AnswerTime;
   onWire: number;
 }
 
@@ -35,21 +40,17 @@ const mostOnWire = 32;
 /** Beyond that many, lines in which nobody waits are forgotten. */
 const mostLines = 10_000;
 
-/** `interactiveReserve`: percent of each budget that is left to people; `answerMs`: what an answer mostly takes. */
+/** `interactiveReserve`: percent of each budget that is left to people; `answerMs`: what an answer mostly takes, at the longest. */
 export const createBudgets = (
   ledger: Ledger,
   { interactiveReserve, answerMs = 0 }: { interactiveReserve: number; answerMs?: number },
 ): Budgets => {
-  const lineOptions = { ledger, reservePercent: interactiveReserve, answerMs };
   const budgets = new Map<string, Budget>();
   const of = (key: string): Budget => {
     const known = budgets.get(key);
     if (known) return known;
     if (budgets.size >= mostLines) forgetIdle(budgets);
-    const budget: Budget = {
-      line: createLine(key, { ...lineOptions, mayFly: () => budget.onWire < mostOnWire }),
-      onWire: 0,
-    };
+    const budget = openBudget(key, { ledger, reservePercent: interactiveReserve, answerMs });
     budgets.set(key, budget);
     return budget;
   };
@@ -71,10 +72,14 @@ export const createBudgets = (
       const budget = of(key);
       const permit = await budget.line.join(urgency, signal);
       budget.onWire += 1;
+      budget.answerTime.departed(permit);
       return permit;
     },
     abandon: landed,
-    settle: (key, permit, feedback) => void settle(key, permit, { feedback, blockedMs: null }),
+    settle: (key, permit, feedback) => {
+      if (feedback !== null) of(key).answerTime.answered(permit);
+      void settle(key, permit, { feedback, blockedMs: null });
+    },
     settleRefused: async (key, permit, { feedback, ms }) => {
       const { windowMs } = ledger.look(key).state;
       await settle(key, permit, { feedback, blockedMs: ms ?? feedback.burst.windowMs ?? windowMs });
@@ -82,8 +87,17 @@ export const createBudgets = (
       return waitMs(state, { reservePercent: 0, ...share }, Date.now(), 0);
     },
     quota: async (key) => toQuota(await ledger.ask(key), interactiveReserve),
+    known: () => [...budgets.keys()].map((key) => ({ key, quota: toQuota(ledger.look(key), interactiveReserve) })),
     close: () => ledger.close(),
   };
+};
+
+const openBudget = (key: string, options: Omit<LineOptions, 'mayFly' | 'nearlyAllMs'>): Budget => {
+  const answerTime = createAnswerTime();
+  const { nearlyAllMs } = answerTime;
+  const mayFly = () => budget.onWire < mostOnWire;
+  const budget: Budget = { line: createLine(key, { ...options, nearlyAllMs, mayFly }), answerTime, onWire: 0 };
+  return budget;
 };
 
 const forgetIdle = (budgets: Map<string, Budget>): void => {

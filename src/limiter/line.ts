@@ -1,3 +1,4 @@
+import { GatewayError } from '../model/errors.ts';
 import type { Urgency } from '../model/urgency.ts';
 import { waitMs } from './budget.ts';
 import type { Ledger, Permit } from './ledger.ts';
@@ -5,7 +6,8 @@ import { inOrder, waitIn, type Waiter } from './waiter.ts';
 
 /** Those who wait for a permit of one holder. */
 export interface Line {
-  /** Throws UPSTREAM_RATE_LIMITED at once when no permit can come before `urgency` ends, also when that turns out later. */
+  /** Throws UPSTREAM_RATE_LIMITED at once when no permit can come before `urgency` ends, also when that turns out later, and
+   * UPSTREAM_TIMEOUT where one is free but the answer would come too late. */
   readonly join: (urgency: Urgency, signal: AbortSignal) => Promise<Permit>;
   /** A permit may have come free, or a request may have landed. */
   readonly look: () => void;
@@ -19,6 +21,8 @@ export interface LineOptions {
   readonly reservePercent: number;
   /** What an answer mostly takes, milliseconds: who would get a permit with less left than that would spend it and get nothing for it. */
   readonly answerMs: number;
+  /** What answers take of late, the longest: 0 where that is not known. */
+  readonly nearlyAllMs: () => number;
   /** Whether one more request of this holder may be on the wire now. */
   readonly mayFly: () => boolean;
 }
@@ -27,8 +31,8 @@ export interface LineOptions {
 const againMs = 50;
 
 /** One line for each holder. */
-export const createLine = (key: string, { ledger, reservePercent, answerMs, mayFly }: LineOptions): Line => {
-  const queue = createQueue(key, { ledger, reservePercent, answerMs });
+export const createLine = (key: string, { mayFly, ...options }: LineOptions): Line => {
+  const queue = createQueue(key, options);
   let timer: NodeJS.Timeout | null = null;
   let isAsking = false;
   let changes = 0;
@@ -39,14 +43,14 @@ export const createLine = (key: string, { ledger, reservePercent, answerMs, mayF
     if (!first || !mayFly()) return false;
     const ms = queue.waitOf(first, 0);
     const reserve = queue.reserveOf(first);
-    const permit = ms > 0 ? null : await ledger.take(key, reserve);
+    const permit = ms > 0 ? null : await options.ledger.take(key, reserve);
     if (permit === null) {
       timer = setTimeout(look, ms > 0 ? ms : Math.max(againMs, queue.waitOf(first, 0)));
       return false;
     }
     const receiver = queue.removeFor(reserve);
     if (receiver) receiver.grant(permit);
-    else await ledger.giveBack(key, permit);
+    else await options.ledger.giveBack(key, permit);
     return true;
   };
   const serve = async (): Promise<void> => {
@@ -81,14 +85,15 @@ export const createLine = (key: string, { ledger, reservePercent, answerMs, mayF
   };
 };
 
-const createQueue = (key: string, { ledger, reservePercent, answerMs }: Omit<LineOptions, 'mayFly'>) => {
+const createQueue = (key: string, options: Omit<LineOptions, 'mayFly'>) => {
+  const { ledger, reservePercent, answerMs, nearlyAllMs } = options;
   let waiters: readonly Waiter[] = [];
   const reserveOf = ({ urgency }: Waiter): number => (urgency.priority === 'interactive' ? 0 : reservePercent);
   const waitOf = (waiter: Waiter, ahead: number, { state, ...share } = ledger.look(key)): number =>
     waitMs(state, { reservePercent: reserveOf(waiter), ...share }, Date.now(), ahead);
-  // Whoever need not wait may try with whatever is left; and of little time little is kept back.
+  // Whoever need not wait may try with what is left, if answers have come in that time of late; and of little time little is kept back.
   const marginOf = ({ since, urgency }: Waiter, leavesAt: number): number =>
-    leavesAt > since ? Math.min(answerMs, (urgency.endsAt - since) / 10) : 0;
+    Math.min(answerMs, Math.max(nearlyAllMs(), leavesAt > since ? (urgency.endsAt - since) / 10 : 0));
   const remove = (waiter: Waiter): void => {
     waiters = waiters.filter((one) => one !== waiter);
   };
@@ -107,8 +112,8 @@ const createQueue = (key: string, { ledger, reservePercent, answerMs }: Omit<Lin
       const staying: Waiter[] = [];
       for (const waiter of inOrder(waiters)) {
         const ms = waitOf(waiter, staying.length, view);
-        if (now + ms + marginOf(waiter, now + ms) > waiter.urgency.endsAt) waiter.refuse(Math.max(ms, answerMs));
-        else staying.push(waiter);
+        if (now + ms + marginOf(waiter, now + ms) <= waiter.urgency.endsAt) staying.push(waiter);
+        else waiter.refuse(now + ms > waiter.since ? noPermit(Math.max(ms, answerMs)) : noTime(answerMs));
       }
       waiters = staying;
       return waiters[0];
@@ -122,3 +127,10 @@ const createQueue = (key: string, { ledger, reservePercent, answerMs }: Omit<Lin
     },
   };
 };
+
+const noPermit = (waitMs: number): GatewayError =>
+  new GatewayError('UPSTREAM_RATE_LIMITED', { retryAfterMs: Math.ceil(waitMs) });
+
+// It names a wait, as all refusals of our own do: it did not come from the wire, and a repeat has no more time.
+const noTime = (answerMs: number): GatewayError =>
+  new GatewayError('UPSTREAM_TIMEOUT', { retryAfterMs: answerMs, cause: new Error('too little time for an answer') });

@@ -1,4 +1,4 @@
-import { GatewayError } from '../model/errors.ts';
+import type { GatewayError } from '../model/errors.ts';
 import { rankOf, type Urgency } from '../model/urgency.ts';
 import type { Permit } from './ledger.ts';
 
@@ -7,8 +7,7 @@ export interface Waiter {
   readonly urgency: Urgency;
   readonly since: number;
   readonly grant: (permit: Permit) => void;
-  /** With the milliseconds until a permit can be free. */
-  readonly refuse: (waitMs: number) => void;
+  readonly refuse: (why: GatewayError) => void;
 }
 
 /** Background work that has waited for so long goes with the live feeds, which could else keep it waiting for ever; never before people. */
@@ -30,7 +29,7 @@ interface Place {
   readonly onRaise: () => void;
 }
 
-/** Waits in a place until granted, refused (UPSTREAM_RATE_LIMITED) or gone (the signal's reason). */
+/** Waits in a place until granted, refused or gone (the signal's reason). */
 export const waitIn = (place: Place, urgency: Urgency, signal: AbortSignal): Promise<Permit> => {
   signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<Permit>();
@@ -51,9 +50,9 @@ export const waitIn = (place: Place, urgency: Urgency, signal: AbortSignal): Pro
       end();
       resolve(permit);
     },
-    refuse: (ms) => {
+    refuse: (why) => {
       end();
-      reject(new GatewayError('UPSTREAM_RATE_LIMITED', { retryAfterMs: Math.ceil(ms) }));
+      reject(why);
     },
   };
   signal.addEventListener('abort', gone, { once: true });

@@ -70,7 +70,7 @@ export const createLoaders = ({ reads, caller, cause }: LoaderDeps): Loaders => 
     ),
     accountStatistics: new DataLoader(
       batchOfOne(({ wish }: { wish: StatisticsWish | null }) =>
-        reads.accountStatistics(readableLocationIds, wish, cause),
+        reads.accountStatistics({ locationIds: readableLocationIds, isOfCompany: caller.isOfCompany }, wish, cause),
       ),
       { cacheKeyFn: digest },
     ),

@@ -18,7 +18,15 @@ export const errorTable = {
     'Start again without `after`, then pass on `pageInfo.endCursor`.',
   ),
   NOT_FOUND: row('There is no such thing, or you may not see it.', 'Check the id, and that you may read its location.'),
-  UNAUTHENTICATED: row('The request does not say who is calling.', 'Send `Authorization: Bearer <access token>`.'),
+  UNAUTHENTICATED: row(
+    'The request carries no access token that is good here.',
+    'Send `Authorization: Bearer <access token>` with a token of the issuer for this gateway that has not expired.',
+  ),
+  AUTH_UNAVAILABLE: row(
+    'Access tokens cannot be checked at the moment.',
+    'Repeat later; the operator must check `AUTH_JWKS_URL` or the store of service tokens.',
+    true,
+  ),
   FORBIDDEN: row(
     'Your access token lacks a scope that this field needs.',
     'Ask for a token with the scope that the message names.',
@@ -27,6 +35,11 @@ export const errorTable = {
     'The operation could cost more upstream calls than one operation may.',
     'Ask for fewer locations or smaller pages, or split the operation.',
   ),
+  DOCUMENT_NOT_TRUSTED: row(
+    'This gateway executes documents of its manifests only.',
+    'Send the id of a document that the operator has added to `PERSISTED_DOCUMENTS`, or the document letter by letter.',
+  ),
+  OVERLOADED: row('The gateway has too much to do just now.', 'Wait for `retryAfterMs`, then repeat.', true),
   RATE_LIMITED: row('You have sent too many requests.', 'Wait for `retryAfterMs`, then repeat.', true),
   UPSTREAM_RATE_LIMITED: row(
     "The location's upstream request budget is used up.",

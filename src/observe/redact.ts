@@ -6,6 +6,7 @@ const patterns: readonly (readonly [RegExp, string])[] = [
     '$1$2[redacted]',
   ],
   [/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9._-]+/g, '[redacted]'],
+  [/(ugw_[0-9a-z]{10}_)[A-Za-z0-9_-]+/g, '$1[redacted]'], // a service token; its id is no secret and says which
   [/\bpit-[A-Za-z0-9-]{8,}/g, '[redacted]'],
   [/\b(\w{1,20}:\/\/)[^\s/]*@/g, '$1[redacted]@'],
 ];

@@ -1,30 +1,31 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import {
   getNamedType,
+  isObjectType,
   Kind,
   parse,
   print,
   TypeInfo,
+  valueFromASTUntyped,
   visit,
   visitWithTypeInfo,
   type DocumentNode,
+  type FragmentDefinitionNode,
   type GraphQLSchema,
   type OperationDefinitionNode,
+  type VariableDefinitionNode,
 } from 'graphql';
 import { requiredScopesOf } from './directives.ts';
 import { estimate, type Estimate, type EstimateInput } from './estimate.ts';
 
 /** One operation of the catalogue, in the form of the user's document: when, what, key fields, scopes, worst cost. */
-export interface CatalogueEntry {
+export interface CatalogueEntry extends OperationNeeds {
   /** Name of the file in examples/operations. */
   readonly file: string;
   readonly name: string;
   readonly trigger: string;
   readonly action: string;
   readonly keyFields: string;
-  readonly scopes: readonly string[];
-  /** Upstream calls with nothing cached, a page of rows that lack their details. */
-  readonly worst: Estimate;
   readonly text: string;
 }
 
@@ -54,8 +55,7 @@ export const readCatalogue = (schema: GraphQLSchema, costs: CatalogueCosts): Cat
         trigger: line('Trigger'),
         action: line('Action'),
         keyFields: line('Key fields'),
-        scopes: scopesOf(schema, document),
-        worst: estimate({ schema, operation, fragments: {}, variables: placeholders(operation), ...costs }),
+        ...needsOf({ schema, operation, document, costs }),
         text: source.replace(/^#.*\n/gm, ''),
       };
     });
@@ -66,23 +66,61 @@ const operationOf = (document: DocumentNode): OperationDefinitionNode => {
   return operation;
 };
 
-// The most that a list variable is worth to one call, and anything for the others: only their number counts for the cost.
-const placeholders = ({ variableDefinitions = [] }: OperationDefinitionNode): Record<string, unknown> =>
-  Object.fromEntries(
-    variableDefinitions.map(({ variable, type }) => [
-      variable.name.value,
-      print(type).startsWith('[') ? Array.from({ length: 100 }, (_, index) => `id${index}`) : 'x',
-    ]),
-  );
+/** What an operation asks of its caller and of upstream. */
+export interface OperationNeeds {
+  /** The first of each choice that the schema gives. */
+  readonly scopes: readonly string[];
+  /** With nothing cached, and with variables of the sizes below. */
+  readonly worst: Estimate;
+}
+
+interface Question {
+  readonly schema: GraphQLSchema;
+  readonly operation: OperationDefinitionNode;
+  /** The operation and the fragments that it uses, and no others: all of it is taken to be asked for. */
+  readonly document: DocumentNode;
+  readonly costs: CatalogueCosts;
+}
+
+/** What a valid operation needs, whoever wrote it. */
+export const needsOf = ({ schema, operation, document, costs }: Question): OperationNeeds => ({
+  scopes: scopesOf(schema, document),
+  worst: estimate({
+    schema,
+    operation,
+    fragments: Object.fromEntries(
+      document.definitions
+        .filter((definition): definition is FragmentDefinitionNode => definition.kind === Kind.FRAGMENT_DEFINITION)
+        .map((fragment) => [fragment.name.value, fragment]),
+    ),
+    variables: Object.fromEntries((operation.variableDefinitions ?? []).map((one) => [nameOf(one), standInFor(one)])),
+    ...costs,
+  }),
+});
+
+/** What a list counts as that comes in a variable without a default, and so does a page size: the largest page, the fullest call. */
+export const unknownSize = 100;
+
+const nameOf = ({ variable }: VariableDefinitionNode): string => variable.name.value;
+
+// Sizes cost, and so does it whether two things are the same: what comes in different variables counts as different.
+const standInFor = (definition: VariableDefinitionNode): unknown => {
+  const { defaultValue } = definition;
+  if (defaultValue && defaultValue.kind !== Kind.NULL) return valueFromASTUntyped(defaultValue);
+  const type = print(definition.type);
+  const name = `$${nameOf(definition)}`;
+  if (type.startsWith('[')) return Array.from({ length: unknownSize }, (_, index) => `${name} ${index}`);
+  return /^Int!?$/.test(type) ? unknownSize : name;
+};
 
 const scopesOf = (schema: GraphQLSchema, document: DocumentNode): string[] => {
   const scopes = new Set<string>();
   const typeInfo = new TypeInfo(schema);
   const note = () => {
     const field = typeInfo.getFieldDef();
-    if (field && getNamedType(typeInfo.getParentType())) {
-      for (const scope of requiredScopesOf(schema, field)?.[0] ?? []) scopes.add(scope);
-    }
+    const type = getNamedType(typeInfo.getParentType());
+    for (const guarded of [field, isObjectType(type) ? type : null])
+      for (const scope of (guarded && requiredScopesOf(schema, guarded)?.[0]) ?? []) scopes.add(scope);
   };
   visit(document, visitWithTypeInfo(typeInfo, { Field: note }));
   return [...scopes].sort();

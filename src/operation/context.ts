@@ -1,6 +1,7 @@
 import { createLoaders } from '../loaders/index.ts';
-import type { Caller } from '../model/caller.ts';
+import { mayRead, type Caller } from '../model/caller.ts';
 import type { FreshnessWish } from '../model/freshness.ts';
+import { toLocationId, type LocationId } from '../model/ids.ts';
 import { fixedUrgency, type Priority } from '../model/urgency.ts';
 import { createCostMeter, type CostMeter } from '../observe/cost.ts';
 import type { Reads } from '../reads/index.ts';
@@ -15,6 +16,12 @@ interface OperationTrace {
   kind: 'query' | 'mutation' | 'subscription' | null;
   /** Null until the operation is known to be executable. */
   estimate: Estimate | null;
+  /** Locations that were asked for and may be read. */
+  readonly locations: Set<LocationId>;
+  /** Ids that were asked for and are no location of the caller's. */
+  denied: number;
+  /** Whether the document stands in a manifest; null where there are none. */
+  isTrusted: boolean | null;
   /** Whether the answer tells of the gateway itself, which may be otherwise a moment later. */
   tellsOfNow: boolean;
   /** `ok`, or the code of the first error. */
@@ -51,6 +58,9 @@ export const createContextFactory =
       names: [],
       kind: null,
       estimate: null,
+      locations: new Set(),
+      denied: 0,
+      isTrusted: null,
       tellsOfNow: false,
       outcome: 'ok',
       isClientMistake: false,
@@ -58,7 +68,14 @@ export const createContextFactory =
     const meter = createCostMeter();
     const cause = { signal, operations: trace.names, urgency: fixedUrgency(priority, endsAt), meter, wish };
     const loaders = createLoaders({ reads, caller, cause });
-    return { caller, loaders, state: noted(state, trace), signal, requestId, trace, meter, isTellingCost };
+    const readable = (text: string): LocationId | null => {
+      const id = toLocationId(text);
+      const isReadable = id !== null && mayRead(caller, id);
+      if (isReadable) trace.locations.add(id);
+      else trace.denied += 1;
+      return isReadable ? id : null;
+    };
+    return { caller, readable, loaders, state: noted(state, trace), signal, requestId, trace, meter, isTellingCost };
   };
 
 const noted = (state: GatewayState, trace: OperationTrace): GatewayState => ({

@@ -1,4 +1,4 @@
-import { getDirectiveValues, type GraphQLField, type GraphQLSchema } from 'graphql';
+import { getDirectiveValues, type GraphQLField, type GraphQLObjectType, type GraphQLSchema } from 'graphql';
 
 /** What `@upstream` of a field says; null where it has none. */
 export interface UpstreamField {
@@ -17,10 +17,10 @@ export const upstreamOf = (
   return given ? { endpoint: String(given['endpoint']), batchLimit: Number(given['batchLimit']) } : null;
 };
 
-/** Reads `@requiresScopes`: outer list OR, inner list AND; null where the field needs none. */
+/** Reads `@requiresScopes` of a field or of a type: outer list OR, inner list AND; null where it has none. */
 export const requiredScopesOf = (
   schema: GraphQLSchema,
-  { astNode }: GraphQLField<unknown, unknown>,
+  { astNode }: Pick<GraphQLField<unknown, unknown> | GraphQLObjectType, 'astNode'>,
 ): readonly (readonly string[])[] | null => {
   const directive = schema.getDirective('requiresScopes');
   const given = directive && astNode && getDirectiveValues(directive, astNode);

@@ -7,7 +7,7 @@ const longestMessage = 500;
 
 /** The only maker of what clients see of an error. A GatewayError gives its row of the table; GraphQL's and Apollo's own errors keep
  * their words; anything else is a bug, is logged in full and answered as INTERNAL_SERVER_ERROR. What many fields share is logged once. */
-export const createFormatError = (log: Log) => {
+export const createFormatError = (log: Log, { isIntrospectable }: { readonly isIntrospectable: boolean }) => {
   const logged = new WeakSet<object>();
   const isNew = (error: object): boolean => {
     if (logged.has(error)) return false;
@@ -29,7 +29,8 @@ export const createFormatError = (log: Log) => {
     const code = codeOf(formatted, original);
     if (code !== null) {
       const row = code in errorTable ? rowOf(code as ErrorCode) : {};
-      const message = formatted.message.slice(0, longestMessage);
+      const told = formatted.message.slice(0, longestMessage);
+      const message = isIntrospectable ? told : told.replace(/ Did you mean [^]*$/, ''); // a name of the schema follows
       return { ...where, message, extensions: { code, ...row, requestId: requestId() } };
     }
     const isBug =

@@ -22,6 +22,8 @@ export interface Estimate {
   readonly perLocation: number;
   /** The most values that the answer can hold, each list taken at its full length. */
   readonly values: number;
+  /** Locations that it names, each once; what lists of locations will hold is not known yet. */
+  readonly locationIds: readonly string[];
 }
 
 /** What is needed to estimate an operation. */
@@ -54,6 +56,7 @@ interface Place {
 }
 
 const batch = 100;
+const oneLocation = 'location ';
 const noPage = { key: '', size: 1 };
 
 // Lengths of the lists that carry no size of their own: days of the longest preset, platforms, and what else comes in lists.
@@ -75,7 +78,7 @@ export const estimate = (input: EstimateInput): Estimate => {
     if (type.name === 'LocationConnection')
       return scopeOf(`locations ${fieldKey(node, args)}`, Number(args['first']), true);
     if (type.name !== 'Location') return from.scope;
-    if (from.type.name === 'Query') return scopeOf(`location ${String(args['id'])}`, 1);
+    if (from.type.name === 'Query') return scopeOf(`${oneLocation}${String(args['id'])}`, 1);
     return from.type.name === 'StatisticsWarning'
       ? scopeOf('locations of warnings', Math.max(1, input.rollUpLocations), true)
       : from.scope;
@@ -112,8 +115,11 @@ export const estimate = (input: EstimateInput): Estimate => {
 
   const root = input.schema.getRootType(input.operation.operation);
   if (root) walk(input.operation.selectionSet, { type: root, scope: company, page: noPage, objects: 1 });
-  return { ...sumUp([...scopes.values()], company), values };
+  return { ...sumUp([...scopes.values()], company), values, locationIds: idsIn(scopes) };
 };
+
+const idsIn = (scopes: ReadonlyMap<string, Scope>): readonly string[] =>
+  [...scopes.keys()].flatMap((key) => (key.startsWith(oneLocation) ? [key.slice(oneLocation.length)] : []));
 
 type Args = Readonly<Record<string, unknown>>;
 

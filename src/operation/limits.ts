@@ -1,7 +1,12 @@
-import type { ApolloServerPlugin } from '@apollo/server';
+import { HeaderMap, type ApolloServerPlugin } from '@apollo/server';
 import { getVariableValues, GraphQLError, Kind, type FragmentDefinitionNode } from 'graphql';
-import { GatewayError } from '../model/errors.ts';
+import type { Allowances } from '../limiter/allowances.ts';
+import { mayRead, type Caller } from '../model/caller.ts';
+import { toLocationId } from '../model/ids.ts';
+import { badInput, GatewayError } from '../model/errors.ts';
+import type { Tally } from '../observe/tally.ts';
 import type { OperationContext } from './context.ts';
+import { variablesProblem, type DocumentLimits } from './document-limits.ts';
 import { estimate, type Estimate } from './estimate.ts';
 
 /** What one operation may cost upstream at most, with nothing cached. */
@@ -14,8 +19,8 @@ export interface CostLimits {
   readonly listingCalls: number;
 }
 
-/** Values that one answer may hold: 50,000 take about a third of a second to make and to write, and nobody else is served meanwhile. */
-const mostValues = 50_000;
+/** Values that one answer may hold: 25,000 take about a sixth of a second to make and to write, and nobody else is served meanwhile. */
+const mostValues = 25_000;
 
 /** Refuses an operation whose estimate is over the limits, before any call. */
 export const costLimit = (limits: CostLimits): ApolloServerPlugin<OperationContext> => ({
@@ -31,16 +36,62 @@ export const costLimit = (limits: CostLimits): ApolloServerPlugin<OperationConte
           schema,
           operation?.variableDefinitions ?? [],
           request.variables ?? {},
+          { maxErrors: 1 },
         );
         if (!operation || !variables) return Promise.resolve(); // execution words that error
         trace.estimate = estimate({ schema, operation, fragments, variables, ...limits });
         const problem = problemOf(trace.estimate, limits);
         if (problem === null) return Promise.resolve();
-        const refusal = new GatewayError('OPERATION_TOO_EXPENSIVE', { message: `The operation ${problem}.` });
-        throw new GraphQLError(refusal.message, { originalError: refusal, extensions: { http: { status: 400 } } });
+        throw refused(new GatewayError('OPERATION_TOO_EXPENSIVE', { message: `The operation ${problem}.` }), 400);
       },
     }),
 });
+
+const refused = (refusal: GatewayError, status: number, headers: readonly (readonly [string, string])[] = []) =>
+  new GraphQLError(refusal.message, {
+    originalError: refusal,
+    extensions: { http: { status, headers: new HeaderMap(headers) } },
+  });
+
+/** Refuses variables that are larger than any question of this graph needs. */
+export const variablesLimit = (limits: DocumentLimits): ApolloServerPlugin<OperationContext> => ({
+  requestDidStart: () =>
+    Promise.resolve({
+      didResolveOperation: ({ request }) => {
+        const problem = variablesProblem(request.variables, limits);
+        if (problem === null) return Promise.resolve();
+        throw refused(badInput(problem), 400);
+      },
+    }),
+});
+
+/** Refuses an operation on locations of which more is asked than one location may take. */
+export const locationLimit = (
+  allowances: Pick<Allowances, 'admitLocations'>,
+  tally: Tally,
+): ApolloServerPlugin<OperationContext> => ({
+  requestDidStart: () =>
+    Promise.resolve({
+      // After the estimate: plugins are asked in their order.
+      didResolveOperation: async ({ contextValue: { caller, trace } }) => {
+        const own = (trace.estimate?.locationIds ?? []).filter((text) => isOwn(caller, text)); // nobody spends what is another's
+        const { retryAfterMs } = await allowances.admitLocations(own.slice(0, mostLocations));
+        if (retryAfterMs === null) return;
+        tally.add('limited location');
+        const refusal = new GatewayError('RATE_LIMITED', { retryAfterMs, message: tooManyForLocation });
+        throw refused(refusal, 429, [['retry-after', String(Math.ceil(retryAfterMs / 1_000))]]);
+      },
+    }),
+});
+
+const isOwn = (caller: Caller, text: string): boolean => {
+  const id = toLocationId(text);
+  return id !== null && mayRead(caller, id);
+};
+
+const tooManyForLocation = 'More is asked of this location than it may take just now.';
+/** As many as one operation may name. */
+const mostLocations = 20;
 
 const problemOf = (
   { total, perLocation, values }: Estimate,

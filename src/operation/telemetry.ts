@@ -1,7 +1,9 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import { CallerGone } from '../model/errors.ts';
 import type { Log } from '../observe/log.ts';
+import type { Tally } from '../observe/tally.ts';
 import type { OperationContext } from './context.ts';
+import { locationOf } from './cost.ts';
 
 // Found before anything ran: the document or the variables are wrong.
 const clientMistakes: ReadonlySet<unknown> = new Set([
@@ -12,40 +14,102 @@ const clientMistakes: ReadonlySet<unknown> = new Set([
   'OPERATION_TOO_EXPENSIVE',
 ]);
 
-/** One line for each operation: its name, its outcome and how long it took; no variables, nothing personal. */
-export const telemetry = (log: Log): ApolloServerPlugin<OperationContext> => ({
+/** What telemetry works with. */
+export interface TelemetryOptions {
+  readonly log: Log;
+  readonly tally: Tally;
+  /** Operation names that may be counted by; callers choose all others, and as many as they like. */
+  readonly isKnownName: (name: string) => boolean;
+  /** Whether a document stands in a manifest; null where there are none. */
+  readonly isTrusted: (text: string) => boolean | null;
+}
+
+/** One line for each operation, the access log: who asked what of which locations, what it cost and how it ended. No variables, no
+ * tokens, nothing personal. */
+export const telemetry = (options: TelemetryOptions): ApolloServerPlugin<OperationContext> => ({
   requestDidStart: () => {
     const startedAt = performance.now();
     let hash: string | null = null; // of the document; a request without one gets as far as its answer, too
     return Promise.resolve({
-      didResolveOperation: ({ operationName, operation, queryHash, contextValue: { trace } }) => {
+      didResolveOperation: ({ operationName, operation, queryHash, source, contextValue: { trace } }) => {
         hash = queryHash.slice(0, 16);
         trace.names.push(operationName ?? 'anonymous');
         trace.kind = operation?.operation ?? null;
+        trace.isTrusted = options.isTrusted(source);
         return Promise.resolve();
       },
-      willSendResponse: ({ response, contextValue: { trace, caller, signal, meter } }) => {
-        const errors = response.body.kind === 'single' ? (response.body.singleResult.errors ?? []) : [];
+      willSendResponse: ({ response, contextValue }) => {
+        const { trace, signal } = contextValue;
+        const result = response.body.kind === 'single' ? response.body.singleResult : {};
+        const codes = (result.errors ?? []).map(({ extensions }) => String(extensions?.['code']));
         const isGone = signal.reason instanceof CallerGone;
-        trace.outcome = isGone ? 'cancelled' : errors.length === 0 ? 'ok' : String(errors[0]?.extensions?.['code']);
-        trace.isClientMistake =
-          errors.length > 0 && errors.every(({ extensions }) => clientMistakes.has(extensions?.['code']));
-        const { made, shared, fromCache } = meter.cost();
-        log.info('operation', {
-          name: trace.names[0] ?? null,
-          type: trace.kind,
-          hash,
-          caller: caller.subject,
-          outcome: trace.outcome,
-          errors: errors.length,
-          upstreamCalls: made,
-          shared,
-          fromCache,
-          estimated: trace.estimate?.total ?? null,
-          durationMs: Math.round(performance.now() - startedAt),
+        trace.outcome = isGone ? 'cancelled' : (codes[0] ?? 'ok');
+        trace.isClientMistake = codes.length > 0 && codes.every((code) => clientMistakes.has(code));
+        const durationMs = performance.now() - startedAt;
+        options.log.info('operation', accessLine(contextValue, { hash, codes, durationMs }));
+        count(options, trace, {
+          codes,
+          durationMs,
+          hasData: result.data != null,
+          made: contextValue.meter.cost().made,
         });
         return Promise.resolve();
       },
     });
   },
 });
+
+interface Ended {
+  readonly hash: string | null;
+  /** Of all errors. */
+  readonly codes: readonly string[];
+  readonly durationMs: number;
+}
+
+/** As many locations and codes as one line names. */
+const mostNamed = 20;
+
+const accessLine = ({ trace, caller, meter }: OperationContext, { hash, codes, durationMs }: Ended) => {
+  const { made, shared, fromCache, byHolder } = meter.cost();
+  const read = [...byHolder.keys()].flatMap((holder) => locationOf(holder) ?? []);
+  const locations = [...new Set<string>([...trace.locations, ...read])];
+  return {
+    caller: caller.key,
+    kind: caller.kind,
+    name: trace.names[0] ?? null,
+    type: trace.kind,
+    hash,
+    trusted: trace.isTrusted,
+    locations: locations.slice(0, mostNamed),
+    locationCount: locations.length,
+    denied: trace.denied,
+    upstreamCalls: made,
+    shared,
+    fromCache,
+    estimated: trace.estimate?.total ?? null,
+    outcome: trace.outcome,
+    codes: [...new Set(codes)].slice(0, mostNamed),
+    errors: codes.length,
+    durationMs: Math.round(durationMs),
+  };
+};
+
+interface Counted {
+  readonly codes: readonly string[];
+  readonly durationMs: number;
+  readonly hasData: boolean;
+  readonly made: number;
+}
+
+const count = (
+  { tally, isKnownName }: TelemetryOptions,
+  { names, kind }: OperationContext['trace'],
+  { codes, durationMs, hasData, made }: Counted,
+): void => {
+  const [name = ''] = names;
+  const shown = isKnownName(name) ? name : 'other';
+  const outcome = codes.length === 0 ? 'ok' : hasData ? 'partial' : 'error';
+  tally.observe(`operation ${kind ?? 'none'} ${shown} ${outcome}`, durationMs / 1_000);
+  tally.observe(`operation-calls ${shown}`, made);
+  for (const code of new Set(codes)) tally.add(`error ${code}`);
+};

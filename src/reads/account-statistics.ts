@@ -12,12 +12,14 @@ import { resolveComparison, resolvePeriod, type PeriodWish } from './period.ts';
 import { qualityOf, type ReadStatistics, type ReadTimeZone, type Zone } from './statistics.ts';
 import { defaultWish, type StatisticsWish } from './wish.ts';
 
+/** Whose account-level metrics: of the locations that somebody may read, or of the company where they may read that. */
+interface Whose {
+  readonly locationIds: () => Promise<readonly LocationId[]>;
+  readonly isOfCompany: boolean;
+}
+
 /** Account-level metrics; `wish` null is the default. */
-export type ReadAccountStatistics = (
-  locationIds: () => Promise<readonly LocationId[]>,
-  wish: StatisticsWish | null,
-  cause: Cause,
-) => Promise<Statistics>;
+export type ReadAccountStatistics = (whose: Whose, wish: StatisticsWish | null, cause: Cause) => Promise<Statistics>;
 
 /** Asks upstream's own account-level endpoint. It takes no parameters and tells no zone: its days are taken to be those of
  * `defaultTimeZone`, and a wish is refused. */
@@ -26,7 +28,7 @@ export const createAskAccountEndpoint =
     { cache, keys, upstream, calendarOf }: ReadDeps & { calendarOf: CalendarOf },
     { defaultTimeZone }: { defaultTimeZone: string },
   ): ReadAccountStatistics =>
-  async (_locationIds, wish, cause) => {
+  async (_whose, wish, cause) => {
     if (wish !== null)
       throw badInput("`input` must be null here: upstream's account-level endpoint takes no parameters.");
     const period = resolvePeriod(defaultWish.period, calendarOf(defaultTimeZone).dayOf(Date.now()));
@@ -46,6 +48,12 @@ export const createAskAccountEndpoint =
     };
   };
 
+/** The company's figure is nobody's who may read some of its locations only: theirs is added up. */
+export const whereTheirs =
+  (ofCompany: ReadAccountStatistics, rollUp: ReadAccountStatistics): ReadAccountStatistics =>
+  (whose, wish, cause) =>
+    whose.isOfCompany ? ofCompany(whose, wish, cause) : rollUp(whose, wish, cause);
+
 /** What a roll-up is made from. */
 export interface RollUpDeps {
   readonly readStatistics: ReadStatistics;
@@ -56,7 +64,7 @@ export interface RollUpDeps {
 /** Adds up the statistics of the locations that can be read, at most `mostLocations`; those left out are named in the warnings. */
 export const createRollUp =
   ({ readStatistics, readTimeZone, calendarOf }: RollUpDeps, mostLocations: number): ReadAccountStatistics =>
-  async (locationIds, given, cause) => {
+  async ({ locationIds }, given, cause) => {
     const wish = given ?? defaultWish;
     if (wish.profileIds !== null) {
       throw badInput('`profileIds` belong to one location: ask `location { statistics }` for them.');

@@ -2,6 +2,7 @@ import { asError, GatewayError } from '../model/errors.ts';
 import type { LocationId } from '../model/ids.ts';
 import { urgencyOfAll } from '../model/urgency.ts';
 import type { CostMeter } from '../observe/cost.ts';
+import { createTally, type Tally } from '../observe/tally.ts';
 import { orAborted } from '../upstream/abort.ts';
 import type { Cause } from '../upstream/cause.ts';
 import { holderKey } from '../upstream/send.ts';
@@ -26,6 +27,7 @@ export interface CollectorDeps<Id, Value> {
   readonly send: (locationId: LocationId, ids: readonly Id[], cause: Cause) => Promise<ReadonlyMap<Id, Value>>;
   /** Ids in one call. */
   readonly mostIds: number;
+  readonly tally?: Tally | undefined;
 }
 
 /** One who asked. */
@@ -120,7 +122,10 @@ const hasPeople = <Id, Value>({ guests }: Batch<Id, Value>): boolean =>
  * asked, a batch must not become two hundred calls. */
 const mostHalvings = 20;
 
-const depart = async <Id, Value>({ send }: CollectorDeps<Id, Value>, batch: Batch<Id, Value>): Promise<void> => {
+const depart = async <Id, Value>(
+  { send, tally = createTally() }: CollectorDeps<Id, Value>,
+  batch: Batch<Id, Value>,
+): Promise<void> => {
   const paid = new Set<CostMeter>();
   const cause = causeOfAll(batch, paid);
   let halvings = 0;
@@ -128,7 +133,9 @@ const depart = async <Id, Value>({ send }: CollectorDeps<Id, Value>, batch: Batc
     const wanted = ids.filter((id) => batch.ids.has(id));
     if (wanted.length === 0) return new Map();
     try {
-      return await send(batch.locationId, wanted, cause);
+      const found = await send(batch.locationId, wanted, cause);
+      tally.add('saved batch', wanted.length - 1);
+      return found;
     } catch (error) {
       // A refusal may be about one id only: what is asked again without it must not suffer.
       if (wanted.length === 1 || !isRefusal(error) || halvings >= mostHalvings) {

@@ -1,5 +1,10 @@
 import type { LocationId } from '../model/ids.ts';
-import { createAskAccountEndpoint, createRollUp, type ReadAccountStatistics } from './account-statistics.ts';
+import {
+  createAskAccountEndpoint,
+  createRollUp,
+  whereTheirs,
+  type ReadAccountStatistics,
+} from './account-statistics.ts';
 import { createCalendars } from './calendar.ts';
 import type { ReadDeps } from './deps.ts';
 import {
@@ -43,6 +48,7 @@ export const createReads = (deps: ReadDeps, options: ReadOptions): Reads => {
   const calendarOf = createCalendars();
   const readTimeZone = createReadTimeZone(location, options.defaultTimeZone);
   const statistics = createReadStatistics({ ...deps, readSocialAccounts: socialAccounts, readTimeZone, calendarOf });
+  const rollUp = createRollUp({ readStatistics: statistics, readTimeZone, calendarOf }, options.rollUpLocations);
   return {
     tagPage: createReadTagPage(deps),
     tagDetails: createReadTagDetails(deps),
@@ -50,8 +56,8 @@ export const createReads = (deps: ReadDeps, options: ReadOptions): Reads => {
     statistics,
     accountStatistics:
       options.accountStatistics === 'endpoint'
-        ? createAskAccountEndpoint({ ...deps, calendarOf }, options)
-        : createRollUp({ readStatistics: statistics, readTimeZone, calendarOf }, options.rollUpLocations),
+        ? whereTheirs(createAskAccountEndpoint({ ...deps, calendarOf }, options), rollUp)
+        : rollUp,
     location,
     companyLocations: options.connectedIds
       ? createReadConnectedLocations(location, options.connectedIds)

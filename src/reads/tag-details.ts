@@ -15,9 +15,10 @@ export type ReadTagDetails = (
 
 /** Ids that are not kept travel a hundred in a call, with those that other operations ask for at about the same time; answers are paired
  * by id, never by place. */
-export const createReadTagDetails = ({ cache, keys, upstream }: ReadDeps): ReadTagDetails => {
+export const createReadTagDetails = ({ cache, keys, upstream, tally }: ReadDeps): ReadTagDetails => {
   const { collect } = createCollector({
     mostIds: tagIdsPerCall,
+    tally,
     send: async (locationId, tagIds: readonly TagId[], cause): Promise<ReadonlyMap<TagId, TagRecord>> => {
       const records = await upstream.call(readTagDetails, { locationId, tagIds }, cause);
       return new Map(records.map((record) => [record.id, record]));

@@ -1,6 +1,4 @@
 import { badInput } from '../model/errors.ts';
-import { mayRead } from '../model/caller.ts';
-import { toLocationId } from '../model/ids.ts';
 import { mostListed } from '../reads/locations.ts';
 import type { QueryResolvers } from '../generated/resolvers.ts';
 import { atMost, pageSize, searchText, statisticsWish } from './arguments.ts';
@@ -11,25 +9,26 @@ import type { GatewayContext } from './context.ts';
 export const Query: QueryResolvers = {
   viewer: (_root, _args, { caller }) => caller,
 
-  location: (_root, { id: text }, { caller }) => {
-    const id = toLocationId(text);
-    return id !== null && mayRead(caller, id) ? { id } : null;
+  location: (_root, { id: text }, { readable }) => {
+    const id = readable(text);
+    return id && { id };
   },
 
-  locations: async (_root, { first, after, filter }, { caller, loaders }) => {
+  locations: async (_root, { first, after, filter }, { caller, readable, loaders }) => {
     const size = pageSize(first);
     const search = searchText(filter?.search);
     const ids = filter?.ids == null ? null : [...new Set(atMost(filter.ids, 100, 'filter.ids'))].sort();
     const space = cursorSpace(['locations', ids, search]);
     const start = after == null ? '' : space.decode(after);
-    const readable = search === null ? await loaders.readableLocationIds() : await idsNamed(search, loaders);
-    const wanted = ids === null ? readable : readable.filter((id) => ids.includes(id));
+    const own = ids && new Set(ids.map(readable));
+    const listed = search === null ? await loaders.readableLocationIds() : await idsNamed(search, loaders);
+    const wanted = own === null ? listed : listed.filter((id) => own.has(id));
     const rest = wanted.filter((id) => id > start);
     return {
       locations: rest.slice(0, size).map((id) => ({ location: { id }, cursor: space.encode(id) })),
       hasNextPage: rest.length > size,
       hasPreviousPage: rest.length < wanted.length,
-      totalCount: readable.length >= mostListed && caller.locations === 'all' ? null : wanted.length, // the list may be cut
+      totalCount: listed.length >= mostListed && caller.locations === 'all' ? null : wanted.length, // the list may be cut
     };
   },
 

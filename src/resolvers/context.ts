@@ -13,6 +13,9 @@ export interface GatewayState {
 /** Built for each operation, seen by every resolver. */
 export interface GatewayContext {
   readonly caller: Caller;
+  /** The one place where ids of locations enter the graph: null for what is no id and for what the caller may not read, which look the
+   * same. Asked where an id enters, never again below. */
+  readonly readable: (text: string) => LocationId | null;
   readonly loaders: Loaders;
   readonly state: GatewayState;
   /** Ends when the caller has gone or the operation's time is over. */

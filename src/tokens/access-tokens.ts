@@ -22,6 +22,15 @@ export interface AccessTokens {
   /** Asks for this token again when it is needed next, because there may be another one; for all of them without a key. What was held
    * stays good where nothing comes: the store may be away by then. */
   askAgain(tokenKey?: string): void;
+  /** The tokens that this process has, each with the key of those who share it; for metrics. */
+  held(): readonly HeldToken[];
+}
+
+/** A token without itself. */
+export interface HeldToken extends Pick<AccessToken, 'expiresAt' | 'obtainedAt'> {
+  readonly tokenKey: string;
+  /** Upstream refuses it, and a new one would not help. */
+  readonly isDead: boolean;
 }
 
 interface Slot {
@@ -102,6 +111,7 @@ export const createAccessTokens = ({
     },
     heard: (holder, scope, refusal) => hear(slotOf(holder), { holder, scope, refusal }),
     askAgain: (tokenKey) => askAgain(tokenKey === undefined ? [...slots.values()] : [slots.get(tokenKey)]),
+    held: () => [...slots].flatMap(heldIn),
     installation: async (locationId, signal) => {
       const holder: Holder = { kind: 'location', locationId };
       try {
@@ -115,6 +125,9 @@ export const createAccessTokens = ({
     },
   };
 };
+
+const heldIn = ([tokenKey, { token, isDead }]: readonly [string, Slot]): HeldToken[] =>
+  token === null ? [] : [{ tokenKey, isDead, expiresAt: token.expiresAt, obtainedAt: token.obtainedAt }];
 
 const tokenOf = async (grant: Grant, holder: Holder, slot: Slot, signal: AbortSignal): Promise<AccessToken> => {
   const now = Date.now();

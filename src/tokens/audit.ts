@@ -36,11 +36,19 @@ export const createAudit = ({ log, tally }: { log: Log; tally: Tally }): Audit =
     done,
     failed,
     around: async (entry, work) => {
+      const startedAt = performance.now();
+      const ended = (outcome: 'success' | 'error') => {
+        if (entry.action === 'install-begin') return; // no token is asked for
+        tally.add(`token-refresh ${outcome}`);
+        tally.observe(`token-request ${outcome}`, (performance.now() - startedAt) / 1_000);
+      };
       try {
         const result = await work();
+        ended('success');
         done(entry);
         return result;
       } catch (error) {
+        ended('error');
         failed(entry, error);
         throw error;
       }

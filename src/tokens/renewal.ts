@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { GatewayError } from '../model/errors.ts';
 import type { Log } from '../observe/log.ts';
+import { createTally, type Tally } from '../observe/tally.ts';
 import { StoreUnavailable } from '../stores/sql.ts';
 import type { AccessToken } from './access-token.ts';
 import type { GrantStore } from './grant-store.ts';
@@ -31,6 +32,7 @@ export interface RenewalDeps {
   readonly store: GrantStore;
   readonly redeem: Redeem;
   readonly log: Log;
+  readonly tally?: Tally;
 }
 
 /** Longer than anybody's lease. */
@@ -39,31 +41,18 @@ const patienceMs = 15_000;
 const leastLifeMs = 10_000;
 
 /** Read, take the lease, redeem, store; whoever finds the lease taken waits and reads again. */
-export const createRenewal = ({ store, redeem, log }: RenewalDeps): Renewal => {
+export const createRenewal = ({ store, redeem, log, tally = createTally() }: RenewalDeps): Renewal => {
   const unsaved = createUnsaved({ store, log });
   const underWay = new Set<Promise<unknown>>();
-
-  const attempt = async (key: GrantKey, need: Need): Promise<AccessToken | null> => {
-    const kept = await unsaved.write(key);
-    if (kept !== null) {
-      if (isGood(kept.access, need)) return kept.access;
-      throw kept.problem; // what the store holds is spent: it must not be redeemed, even if the store is back in this moment
-    }
-    const found = await store.find(key);
-    if (found === null) throw new GatewayError('LOCATION_NOT_CONNECTED', { cause: new Error(`no grant of ${key}`) });
-    if (serves(found, need)) return found.access;
-    if (found.isDead) throw lost(key, 'upstream has refused it');
-    const lease = found.isLeased ? null : await store.leases.take(found);
-    if (lease === null) return null;
-    const pair = await redeem(lease, found);
-    return unsaved.save({ lease, pair, spent: found.refreshToken() });
-  };
-
+  const attempt = createAttempt({ store, redeem, tally, unsaved });
   const obtain = async (key: GrantKey, need: Need): Promise<AccessToken> => {
     const giveUpAt = Date.now() + patienceMs;
+    let isWaiting = false;
     for (;;) {
       const token = await attempt(key, need);
       if (token !== null) return token;
+      if (!isWaiting) tally.add('token-refresh lock_wait');
+      isWaiting = true;
       if (Date.now() >= giveUpAt)
         throw new GatewayError('UPSTREAM_TIMEOUT', { cause: new Error(`another process renews ${key} for too long`) });
       await pause(50 + Math.random() * 100);
@@ -90,6 +79,32 @@ export const createRenewal = ({ store, redeem, log }: RenewalDeps): Renewal => {
     },
   };
 };
+
+interface AttemptDeps extends Pick<Required<RenewalDeps>, 'store' | 'redeem' | 'tally'> {
+  readonly unsaved: ReturnType<typeof createUnsaved>;
+}
+
+// Null where somebody else has the lease.
+const createAttempt =
+  ({ store, redeem, tally, unsaved }: AttemptDeps) =>
+  async (key: GrantKey, need: Need): Promise<AccessToken | null> => {
+    const kept = await unsaved.write(key);
+    if (kept !== null) {
+      if (isGood(kept.access, need)) return kept.access;
+      throw kept.problem; // what the store holds is spent: it must not be redeemed, even if the store is back in this moment
+    }
+    const found = await store.find(key);
+    if (found === null) throw new GatewayError('LOCATION_NOT_CONNECTED', { cause: new Error(`no grant of ${key}`) });
+    if (serves(found, need)) {
+      if (need.kind === 'token') tally.add('token-refresh reused');
+      return found.access;
+    }
+    if (found.isDead) throw lost(key, 'upstream has refused it');
+    const lease = found.isLeased ? null : await store.leases.take(found);
+    if (lease === null) return null;
+    const pair = await redeem(lease, found);
+    return unsaved.save({ lease, pair, spent: found.refreshToken() });
+  };
 
 // One that is due serves those who have none, so that nobody waits for a renewal that may as well happen meanwhile.
 const isGood = (access: AccessToken, need: Need): boolean => {

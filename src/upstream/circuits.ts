@@ -1,4 +1,5 @@
 import { GatewayError } from '../model/errors.ts';
+import { createTally, type Tally } from '../observe/tally.ts';
 import { createCircuit, type Circuit, type CircuitState, type Pass } from './circuit.ts';
 import { createOutcomes, type Outcomes } from './outcomes.ts';
 import { holderKey, type Holder, type Send, type Stage, type UpstreamRequest } from './send.ts';
@@ -28,12 +29,21 @@ export interface Circuits {
 }
 
 /** No timers; every circuit starts closed. */
-export const createCircuits = ({ onChange }: { onChange: (change: CircuitChange) => void }): Circuits => {
+export const createCircuits = ({
+  onChange,
+  tally = createTally(),
+}: {
+  onChange: (change: CircuitChange) => void;
+  tally?: Tally;
+}): Circuits => {
   const routes = new Map<string, Route>();
   const routeOf = (endpoint: string): Route => {
     const known = routes.get(endpoint);
     if (known) return known;
-    const route = createRoute((holderKind, state) => onChange({ endpoint, holderKind, state }));
+    const route = createRoute({
+      onChange: (holderKind, state) => onChange({ endpoint, holderKind, state }),
+      onRefusal: ({ urgency }) => tally.add(`shed ${urgency.priority} circuit`),
+    });
     routes.set(endpoint, route);
     return route;
   };
@@ -57,13 +67,14 @@ interface Route {
   readonly holders: Map<string, Circuit>;
   readonly outcomes: Outcomes;
   readonly onChange: (holderKind: Holder['kind'] | null, state: CircuitState) => void;
+  readonly onRefusal: (request: UpstreamRequest) => void;
 }
 
-const createRoute = (onChange: Route['onChange']): Route => ({
-  everyone: createCircuit((state) => onChange(null, state)),
+const createRoute = (hears: Pick<Route, 'onChange' | 'onRefusal'>): Route => ({
+  everyone: createCircuit((state) => hears.onChange(null, state)),
   holders: new Map(),
   outcomes: createOutcomes(),
-  onChange,
+  ...hears,
 });
 
 const circuitsFor = ({ everyone, holders }: Route, holder: string): readonly Circuit[] => {
@@ -82,7 +93,7 @@ const letThrough = async (route: Route, request: UpstreamRequest, next: Send) =>
   const circuits = circuitsFor(route, holderKey(request.holder));
   const now = Date.now();
   const waitMs = longestWaitMs(circuits, now);
-  if (waitMs > 0) throw refusal(request, waitMs);
+  if (waitMs > 0) throw refusal(route, request, waitMs);
   const pass: Pass = { at: now, isOnWire: false };
   const passed: Passed = { ...request, [passKey]: pass };
   for (const circuit of circuits) circuit.enter(pass);
@@ -98,7 +109,7 @@ const watched = async (route: Route, request: UpstreamRequest, next: Send) => {
   const departedAt = Date.now();
   const pass = isPassed(request) ? request[passKey] : { at: departedAt, isOnWire: false };
   if (!circuits.every((circuit) => circuit.mayDepart(pass)))
-    throw refusal(request, longestWaitMs(circuits, departedAt));
+    throw refusal(route, request, longestWaitMs(circuits, departedAt));
   pass.isOnWire = true;
   const epochs = epochsOf(route, request.holder);
   const note = (isFailure: boolean) =>
@@ -121,11 +132,13 @@ const epochsOf = ({ everyone, holders }: Route, holder: Holder): string =>
 const longestWaitMs = (circuits: readonly Circuit[], now: number): number =>
   Math.max(...circuits.map((circuit) => circuit.waitMs(now)));
 
-const refusal = ({ endpoint }: UpstreamRequest, waitMs: number): GatewayError =>
-  new GatewayError('UPSTREAM_CIRCUIT_OPEN', {
+const refusal = ({ onRefusal }: Route, request: UpstreamRequest, waitMs: number): GatewayError => {
+  onRefusal(request);
+  return new GatewayError('UPSTREAM_CIRCUIT_OPEN', {
     retryAfterMs: Math.ceil(waitMs),
-    cause: new Error(`the circuit of ${endpoint} is open`),
+    cause: new Error(`the circuit of ${request.endpoint} is open`),
   });
+};
 
 interface Outcome {
   readonly pass: Pass;

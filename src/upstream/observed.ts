@@ -29,6 +29,27 @@ export const observed =
     }
   };
 
+/** Each request on the wire, with its time. Stands inside of all waiting. */
+export const timed =
+  (tally: Tally): Stage =>
+  (next) =>
+  async (request) => {
+    const startedAt = performance.now();
+    const note = (status: string, error: string) =>
+      tally.observe(
+        `wire ${request.method} ${request.endpoint} ${status} ${error}`,
+        (performance.now() - startedAt) / 1_000,
+      );
+    try {
+      const response = await next(request);
+      note(String(response.status), response.status < 400 ? '-' : String(response.status));
+      return response;
+    } catch (error) {
+      note('-', outcomeOf(error));
+      throw error;
+    }
+  };
+
 const outcomeOf = (error: unknown): string => {
   if (error instanceof CallerGone) return 'cancelled';
   return error instanceof GatewayError ? error.code : 'INTERNAL_SERVER_ERROR';

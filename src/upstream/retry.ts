@@ -1,4 +1,5 @@
 import { GatewayError, type ErrorCode } from '../model/errors.ts';
+import { createTally, type Tally } from '../observe/tally.ts';
 import { orAborted } from './abort.ts';
 import { retryAfterMs } from './refusal.ts';
 import type { RetryBudget } from './retry-budget.ts';
@@ -14,7 +15,7 @@ const baseMs = 100;
 /** Repeats what may be asked twice and what may go better the second time: no answer, a time-out, a failure of upstream's own, a 429 that
  * is over soon. Each repeat is taken from the budget. Gives or throws what came last. */
 export const retry =
-  ({ budget }: { budget: RetryBudget }): Stage =>
+  ({ budget, tally = createTally() }: { budget: RetryBudget; tally?: Tally }): Stage =>
   (next) =>
   // Not cockatiel's retry: its backoff cannot say "not at all" once it has seen which wait upstream asks for.
   async (request) => {
@@ -25,7 +26,8 @@ export const retry =
       if (past.attempts === 0 && ended.isFromUpstream) budget.first();
       past.attempts += 1;
       const waitMs = ended.fault === null ? null : waitBefore(ended.fault, past, request);
-      if (waitMs === null || !budget.takeRepeat()) return ended.give();
+      if (ended.fault === null || waitMs === null || !budget.takeRepeat()) return ended.give();
+      tally.add(`retry ${request.endpoint} ${ended.fault.reason}`);
       await wait(waitMs, request.signal);
     }
   };
@@ -40,6 +42,8 @@ interface Past {
 
 /** Something that may go better the next time. */
 interface Fault {
+  /** For counts. */
+  readonly reason: string;
   readonly isTimeout: boolean;
   /** The wait that was asked for; null where nobody asked. */
   readonly toldMs: number | null;
@@ -77,7 +81,8 @@ const passing: ReadonlySet<number> = new Set([500, 502, 503, 504]);
 const faultOf = (response: UpstreamResponse): Fault | null => {
   if (response.headers['x-ratelimit-daily-remaining'] === '0') return null; // the day is used up: stop (upstream README §7)
   const toldMs = toldWait(response);
-  if (passing.has(response.status) || (response.status === 429 && toldMs !== null)) return { isTimeout: false, toldMs };
+  if (passing.has(response.status) || (response.status === 429 && toldMs !== null))
+    return { reason: String(response.status), isTimeout: false, toldMs };
   return null;
 };
 
@@ -89,8 +94,8 @@ const toldWait = ({ headers, budgetWaitMs }: UpstreamResponse): number | null =>
 // An error that names a wait is not from the wire: no token is to be had for now, and asking for it again and again would help nobody.
 const faultOfError = ({ code, retryAfterMs: toldMs }: GatewayError): Fault | null => {
   if (toldMs !== null) return null;
-  if (code === 'UPSTREAM_TIMEOUT') return { isTimeout: true, toldMs };
-  return code === 'UPSTREAM_UNAVAILABLE' ? { isTimeout: false, toldMs } : null;
+  if (code === 'UPSTREAM_TIMEOUT') return { reason: code, isTimeout: true, toldMs };
+  return code === 'UPSTREAM_UNAVAILABLE' ? { reason: code, isTimeout: false, toldMs } : null;
 };
 
 // Null where waiting makes no sense.

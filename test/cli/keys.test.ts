@@ -45,6 +45,7 @@ const put = (database: Config['database'], ring: Ring, key: GrantKey) =>
   });
 
 const settingsOf = (database: Config['database'], ring: Ring) => ({
+  AUTH: 'none',
   UPSTREAM_URL: url,
   UPSTREAM_GRANT: 'agency',
   UPSTREAM_CLIENT_ID: clientId,
@@ -129,7 +130,7 @@ test.each([
   ['in sandbox mode', {}, /^SANDBOX MODE: grants live in memory/],
   [
     'for a grant that stores nothing',
-    { UPSTREAM_CLIENT_ID: 'a', UPSTREAM_CLIENT_SECRET: 'hunter2-hunter2' },
+    { AUTH: 'none', UPSTREAM_CLIENT_ID: 'a', UPSTREAM_CLIENT_SECRET: 'hunter2-hunter2' },
     /^The client-credentials grant stores no tokens/,
   ],
 ])('%s there is nothing to look after', async (_when, env, line) => {

@@ -28,6 +28,7 @@ const verifiedJson = async (env: Readonly<Record<string, string>>, ...args: stri
 };
 
 const live = () => ({
+  AUTH: 'none',
   UPSTREAM_URL: sandbox.url,
   UPSTREAM_CLIENT_ID: sandbox.client.id,
   UPSTREAM_CLIENT_SECRET: sandbox.client.secret,

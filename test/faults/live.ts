@@ -34,6 +34,7 @@ export const firstToken = (sandbox: Sandbox): string =>
 export const launch = ({ sandbox, refreshToken, store, env = {}, command = ['node', 'src/start.js'] }: LiveOptions) => {
   const [program, ...words] = command;
   return run(program, words, {
+    AUTH: 'none',
     UPSTREAM_URL: sandbox.url,
     UPSTREAM_GRANT: 'refresh-token',
     UPSTREAM_CLIENT_ID: sandbox.client.id,

@@ -156,11 +156,14 @@ describe('what HTTP caches are told of an answer', () => {
   ): Answered => {
     const meter = createCostMeter();
     for (const part of parts) meter.part(part);
-    const estimate = { total: 1, perLocation: 1, values: 1 };
+    const estimate = { total: 1, perLocation: 1, values: 1, locationIds: [] };
     const whole = {
       names: [],
       kind: 'query',
       estimate,
+      locations: new Set<never>(),
+      denied: 0,
+      isTrusted: null,
       tellsOfNow: false,
       outcome: 'ok',
       isClientMistake: false,

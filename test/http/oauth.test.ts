@@ -6,6 +6,7 @@ import { createHttpServer } from '../../src/http/server.ts';
 import { toLocationId } from '../../src/model/ids.ts';
 import { createLog } from '../../src/observe/log.ts';
 import { InstallError, type Installed, type InstallProblem, type Installs } from '../../src/tokens/install.ts';
+import { httpDefaults } from '../support/http-defaults.ts';
 import { byLocationGrants, startTestGateway } from '../support/gateway.ts';
 
 const secret = 'S'.repeat(43);
@@ -26,7 +27,7 @@ const startPages = async (
   const lines: string[] = [];
   const log = createLog({ level: 'debug', secrets: [], sink: { write: (line) => void lines.push(line) } });
   const isDraining = () => false;
-  const app = await createHttpServer({ log, corsOrigins: [], isDraining, isLoopbackOnly: true, publicHost });
+  const app = await createHttpServer({ ...httpDefaults, log, isDraining, isLoopbackOnly: true, publicHost });
   const installs: Installs = {
     begin: (wish) => {
       begun.push(wish);

@@ -17,6 +17,7 @@ import { createHttpServer } from '../../src/http/server.ts';
 import { createLog } from '../../src/observe/log.ts';
 import { readCatalogue } from '../../src/operation/catalogue.ts';
 import { createSchema } from '../../src/operation/schema.ts';
+import { httpDefaults } from '../support/http-defaults.ts';
 import { startTestGateway, type Answer, type TestGateway } from '../support/gateway.ts';
 import { unescaped } from '../support/html.ts';
 
@@ -42,13 +43,7 @@ const policyOf = (headers: Headers): Record<string, string[]> =>
 /** The pages alone, over whatever they are given. */
 const startPages = async (home: Parameters<typeof homeRoutes>[0], document: string) => {
   const log = createLog({ level: 'silent', secrets: [] });
-  const app = await createHttpServer({
-    log,
-    corsOrigins: [],
-    isDraining: () => false,
-    isLoopbackOnly: false,
-    publicHost: null,
-  });
+  const app = await createHttpServer({ ...httpDefaults, log });
   homeRoutes(home)(app);
   apolloSandboxRoutes({ document, variables: { location: document } })(app);
   await app.listen({ host: '127.0.0.1', port: 0 });
@@ -124,7 +119,7 @@ describe('the start page', () => {
 
   test('text from elsewhere cannot become markup, and live mode without a command shows none', async () => {
     const evil = `</pre><script>x</script>"'&`;
-    const worst = { total: 1, perLocation: 1, values: 1 };
+    const worst = { total: 1, perLocation: 1, values: 1, locationIds: [] };
     const entry = {
       file: evil,
       name: evil,
@@ -136,7 +131,7 @@ describe('the start page', () => {
       text: evil,
     };
     const links = [[evil, `http://127.0.0.1/${evil}`]] as const;
-    const given = { mode: 'live', links, catalogue: [entry], schemaText: evil } as const;
+    const given = { mode: 'live', links, schema: { catalogue: [entry], text: evil } } as const;
     await using hostile = await startPages(() => ({ ...given, curl: evil }), evil);
     const { text } = await read('/', hostile.url);
     expect(text).not.toContain('<script');
@@ -196,7 +191,7 @@ describe('Apollo Sandbox', () => {
   });
 
   test('says what to do before Apollo has answered, and an operation cannot end the script', async () => {
-    const empty = () => ({ mode: 'live', links: [], curl: null, catalogue: [], schemaText: '' }) as const;
+    const empty = () => ({ mode: 'live', links: [], curl: null, schema: { catalogue: [], text: '' } }) as const;
     await using pages = await startPages(empty, 'query { a } </script><script>x</script>');
     const { text } = await read('/sandbox', pages.url);
     expect(text.match(/<\/?script/g)).toHaveLength(2);

@@ -108,7 +108,7 @@ describe('a request that cannot be read is answered as JSON that says what to do
     expect(await empty.text()).toMatch(/query/);
     const batch = await post(`[${viewer},${viewer}]`);
     expect(batch.status).toBe(400);
-    expect(await batch.text()).toMatch(/batching/i);
+    expect(await batch.text()).toMatch(/one operation a request/);
   });
 });
 
@@ -191,7 +191,9 @@ describe('who may call from a page', () => {
     expect(asked.split(',').filter((name) => !allowed.includes(name))).toEqual([]);
     expect(allowed).not.toContain('cookie');
     const answer = await post(viewer, { origin });
-    expect(answer.headers.get('access-control-expose-headers')).toBe('x-request-id, age, etag');
+    expect(answer.headers.get('access-control-expose-headers')).toBe(
+      'x-request-id, age, etag, retry-after, ratelimit, ratelimit-policy',
+    );
   });
 
   test('an answer that holds nothing of upstream is private and not to be stored', async () => {

@@ -39,8 +39,10 @@ describe('a caller', () => {
   const caller = (more: Partial<Caller>): Caller => ({
     subject: 's',
     kind: 'SERVICE',
+    key: 'service:x',
     scopes: [],
     locations: 'all',
+    isOfCompany: true,
     ...more,
   });
   const [here, there] = [toLocationId('here'), toLocationId('there')];

@@ -26,6 +26,12 @@ describe('redacting', () => {
     ],
     ['JSON inside JSON', '"{\\"access_token\\":\\"a-1\\"}"', '"{\\"access_token\\":\\"[redacted]\\"}"'],
     ['a JWT', 'token eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln was refused', 'token [redacted] was refused'],
+    [
+      'a service token, but for its id',
+      'key=ugw_0a1b2c3d4e_Abc-def_0123456789Abc-def_0123456789Abc-def_012, refused',
+      'key=ugw_0a1b2c3d4e_[redacted], refused',
+    ],
+    ['a service token after other letters', 'xugw_0a1b2c3d4e_Abc-def_01/', 'xugw_0a1b2c3d4e_[redacted]/'],
     ['a private token', 'pit-0b1f9a2e-1111-2222-3333-444455556666 is bad', '[redacted] is bad'],
     ['a URL with a password', 'redis://:p@ss:word@cache:6379/0 refused', 'redis://[redacted]@cache:6379/0 refused'],
     ['a URL with user and password', 'at postgres://me:pw@db/x', 'at postgres://[redacted]@db/x'],
@@ -55,6 +61,7 @@ describe('redacting', () => {
   test.each([
     ['a word', 'a'.repeat(2_000_000)],
     ['the beginnings of tokens', 'eyJaaaaaaaa-'.repeat(200_000)],
+    ['the beginnings of service tokens', 'ugw_0a1b2c3d4e'.repeat(150_000)],
     ['the beginnings of URLs', 'a://'.repeat(500_000)],
     ['the beginnings of fields', 'access_token\\\\\\'.repeat(100_000)],
     ['blanks', `Bearer${' '.repeat(2_000_000)}`],

@@ -11,7 +11,8 @@ const log = createLog({
   secrets: ['client-secret-value'],
   sink: { write: (line) => void lines.push(line) },
 });
-const format = (error: GraphQLError) => withRequestId('r-1', () => createFormatError(log)(error.toJSON(), error));
+const format = (error: GraphQLError) =>
+  withRequestId('r-1', () => createFormatError(log, { isIntrospectable: true })(error.toJSON(), error));
 
 const codes = Object.keys(errorTable) as ErrorCode[];
 

@@ -20,12 +20,14 @@ afterEach(() => {
 
 const codes = ({ quality }: Statistics) => quality.warnings.map(({ code }) => code);
 const noLocations = () => Promise.reject(new Error('nobody should ask for them'));
+const ofCompany = { locationIds: noLocations, isOfCompany: true };
+const whose = (ids: readonly LocationId[]) => ({ locationIds: () => Promise.resolve(ids), isOfCompany: false });
 
 describe('upstream’s own account-level endpoint', () => {
   test('is asked once, on the company’s token, for the last seven days in the default zone', async () => {
     await using sandbox = await startSandbox();
     const over = readsOver(sandbox, { accountStatistics: 'endpoint' });
-    const statistics = await over.reads.accountStatistics(noLocations, null, cause);
+    const statistics = await over.reads.accountStatistics(ofCompany, null, cause);
     expect(statistics).toMatchObject({
       period: { from: '2026-11-17', to: '2026-11-23', days: 7 },
       comparisonPeriod: { from: '2026-11-10', to: '2026-11-16', days: 7 },
@@ -46,10 +48,22 @@ describe('upstream’s own account-level endpoint', () => {
     await over.close();
   });
 
+  test('is not asked for somebody who may read some locations only: theirs are added up', async () => {
+    await using sandbox = await startSandbox();
+    const over = readsOver(sandbox, { accountStatistics: 'endpoint' });
+    const { full } = sandbox.locations;
+    const statistics = await over.reads.accountStatistics(whose([locationId(full)]), null, cause);
+    expect(statistics.profileIds.length).toBeGreaterThan(0);
+    const calls = sandbox.calls();
+    expect(calls.map(({ route }) => route)).not.toContain('readAccountStatistics');
+    expect(new Set(calls.map((call) => call.locationId))).toEqual(new Set([full]));
+    await over.close();
+  });
+
   test('takes no wish, and is not asked then', async () => {
     await using sandbox = await startSandbox();
     const over = readsOver(sandbox, { accountStatistics: 'endpoint' });
-    const asking = over.reads.accountStatistics(noLocations, defaultWish, cause);
+    const asking = over.reads.accountStatistics(ofCompany, defaultWish, cause);
     await expect(asking).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
     expect(sandbox.calls()).toEqual([]);
     await over.close();
@@ -58,7 +72,7 @@ describe('upstream’s own account-level endpoint', () => {
   test('counts its days by another zone than ours: the points are dropped, and that is a gap', async () => {
     await using sandbox = await startSandbox();
     const over = readsOver(sandbox, { accountStatistics: 'endpoint', defaultTimeZone: 'Pacific/Kiritimati' });
-    const { period, likes, quality } = await over.reads.accountStatistics(noLocations, null, cause);
+    const { period, likes, quality } = await over.reads.accountStatistics(ofCompany, null, cause);
     expect(period.to).toBe('2026-11-24');
     expect(likes).toMatchObject({ total: expect.any(Number) as unknown, series: null });
     expect(quality).toMatchObject({
@@ -75,7 +89,7 @@ describe('a roll-up of a real upstream', () => {
     const { full, restricted, empty } = sandbox.locations;
     const over = readsOver(sandbox);
     const ids = [full, restricted, empty].map(locationId);
-    const rolled = await over.reads.accountStatistics(() => Promise.resolve(ids), null, cause);
+    const rolled = await over.reads.accountStatistics(whose(ids), null, cause);
     const { from, to } = rolled.period;
     // Sydney is a day ahead; the days are those that are over everywhere.
     expect([from, to, rolled.timeZone]).toEqual(['2026-11-17', '2026-11-23', null]);
@@ -98,7 +112,7 @@ describe('a roll-up of a real upstream', () => {
     await using sandbox = await startSandbox({ extraLocations: 52 });
     const over = readsOver(sandbox, { isKeeping: true });
     const ids = sandbox.extraLocationIds.map(locationId);
-    const rolled = await over.reads.accountStatistics(() => Promise.resolve(ids), null, cause);
+    const rolled = await over.reads.accountStatistics(whose(ids), null, cause);
     const missing = rolled.quality.warnings.filter(({ code }) => code === 'LOCATION_UNREADABLE');
     expect(missing.map((one) => one.locationId)).toEqual(ids.slice(50));
     expect(rolled.quality.isComplete).toBe(false);
@@ -149,7 +163,7 @@ describe('a roll-up', () => {
       },
       50,
     );
-    return { statistics: await read(() => Promise.resolve([...answers.keys()]), wish, cause), wishes };
+    return { statistics: await read(whose([...answers.keys()]), wish, cause), wishes };
   };
 
   test('leaves out the locations that cannot be read, names them and says that it is not complete', async () => {
@@ -256,7 +270,7 @@ describe('a roll-up', () => {
       50,
     );
     const wish = { ...defaultWish, profileIds: [profileId('p1')] };
-    await expect(read(noLocations, wish, cause)).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+    await expect(read(ofCompany, wish, cause)).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
   });
 
   test('says of which location a warning is, and a gap in one is a gap in all', async () => {

@@ -85,7 +85,12 @@ describe('an argument out of bounds is refused with a sentence that names it, an
       'BAD_USER_INPUT',
       /200/,
     ],
-    ['1,001 tag ids', inLocation(`tagDetails(ids: ${many(1_001, 't')}) { id }`), 'BAD_USER_INPUT', /at most 1000/],
+    [
+      '1,001 tag ids',
+      inLocation(`tagDetails(ids: ${many(1_001, 't')}) { id }`),
+      'GRAPHQL_VALIDATION_FAILED',
+      /1001 items.*1000/,
+    ],
     [
       '101 location ids',
       `{ locations(filter: { ids: ${many(101, 'l')} }) { totalCount } }`,
@@ -128,8 +133,8 @@ describe('an argument out of bounds is refused with a sentence that names it, an
     [
       '1,001 profiles',
       inLocation(`statistics(input: { profileIds: ${many(1_001, 'p')} }) { timeZone }`),
-      'BAD_USER_INPUT',
-      /1000/,
+      'GRAPHQL_VALIDATION_FAILED',
+      /1001 items.*1000/,
     ],
     [
       'a profile id that is a path',

@@ -355,6 +355,7 @@ test('a process that has its secrets from files shows them to nobody who looks a
     PORT: '0',
     DRAIN_DELAY_MS: '0',
     LOG_LEVEL: 'debug',
+    AUTH: 'none',
     UPSTREAM_URL: hostile.url,
     UPSTREAM_GRANT: 'agency',
     UPSTREAM_CLIENT_ID: 'app-1',

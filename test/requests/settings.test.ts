@@ -175,7 +175,7 @@ const connected = async ({
   tally: { snapshot(): Readonly<Record<string, number>> };
   url: string;
 }): Promise<void> => {
-  while ((tally.snapshot()['cache miss'] ?? 0) + (tally.snapshot()['cache hit'] ?? 0) === 0) {
+  while (!Object.keys(tally.snapshot()).some((name) => /^cache (miss|hit) /.test(name))) {
     await fetch(`${url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

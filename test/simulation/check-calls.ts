@@ -1,16 +1,18 @@
-import { CallerGone } from '../../src/model/errors.ts';
+import { CallerGone, GatewayError } from '../../src/model/errors.ts';
 import type { Urgency } from '../../src/model/urgency.ts';
-import type { Send, Stage, UpstreamRequest } from '../../src/upstream/send.ts';
+import type { Send, Stage, UpstreamRequest, UpstreamResponse } from '../../src/upstream/send.ts';
 import type { ArrivalChecks } from './check-arrivals.ts';
 import type { Verdict } from './checks.ts';
 import { ownerOf } from './network.ts';
 
 /** What requests of one location cost while more was asked of it than its budget gives. */
 interface Pressure {
-  /** Requests that went out, without those whose callers left. */
+  /** Requests that went out, without those whose callers left and those that were refused for what no gateway could have known. */
   requests: number;
   /** Calls that brought an answer. */
   answers: number;
+  /** What became of those requests that brought none, in words. */
+  readonly inVain: string[];
 }
 
 /** Watches calls on both sides of the limiter, for all replicas together. */
@@ -26,6 +28,7 @@ export interface CallCheckDeps {
   readonly now: () => number;
   readonly arrivals: Pick<ArrivalChecks, 'sent'>;
   readonly verdict: Verdict;
+  readonly isUnforeseeable: (answer: UpstreamResponse) => boolean;
 }
 
 // Our own mark on a request: the stages between pass on what they do not understand.
@@ -41,7 +44,7 @@ interface Call {
 }
 
 /** Nothing is under way. */
-export const createCallChecks = ({ now, arrivals, verdict }: CallCheckDeps): CallChecks => {
+export const createCallChecks = ({ now, arrivals, verdict, isUnforeseeable }: CallCheckDeps): CallChecks => {
   const pressures = new Map<string, Pressure>();
 
   const around = (transport: Send) => {
@@ -80,11 +83,18 @@ export const createCallChecks = ({ now, arrivals, verdict }: CallCheckDeps): Cal
       checkLine(call);
       arrivals.sent(call.owner, call.urgency.priority, now());
       const pressure = (call.pressure = pressures.get(call.owner) ?? null);
-      if (pressure) pressure.requests += 1;
+      if (pressure === null) return transport(request);
+      pressure.requests += 1;
+      const leftMs = request.urgency.endsAt - Date.now();
+      const inVain = (why: string) => pressure.inVain.push(`${request.endpoint} with ${leftMs} ms left: ${why}`);
       try {
-        return await transport(request);
+        const answer = await transport(request);
+        if (isUnforeseeable(answer)) pressure.requests -= 1;
+        else if (answer.status >= 300) inVain(String(answer.status));
+        return answer;
       } catch (error) {
-        if (pressure && error instanceof CallerGone) pressure.requests -= 1;
+        if (error instanceof CallerGone) pressure.requests -= 1;
+        else inVain(error instanceof GatewayError ? error.code : String(error));
         throw error;
       }
     };
@@ -93,7 +103,7 @@ export const createCallChecks = ({ now, arrivals, verdict }: CallCheckDeps): Cal
   return {
     around,
     press: (owner) => {
-      const pressure: Pressure = { requests: 0, answers: 0 };
+      const pressure: Pressure = { requests: 0, answers: 0, inVain: [] };
       pressures.set(owner, pressure);
       return { pressure, end: () => void pressures.delete(owner) };
     },

@@ -42,7 +42,14 @@ export const runOperation = async (
   const meter = createCostMeter();
   const { priority, wish, topic } = question;
   const cause = { signal: until.signal, operations: [], urgency: fixedUrgency(priority, until.endsAt), meter, wish };
-  const caller = { subject: 'simulated', kind: 'USER', scopes: [], locations: 'all' } as const;
+  const caller = {
+    subject: 'simulated',
+    kind: 'USER',
+    key: 'simulated',
+    scopes: [],
+    locations: 'all',
+    isOfCompany: true,
+  } as const;
   const loaders = createLoaders({ reads, caller, cause });
   const parts = await Promise.allSettled(partsOf(topic, loaders, question.location).map((part) => part(deps)));
   const errors = parts.flatMap((part) => (part.status === 'rejected' ? [part.reason as unknown] : []));

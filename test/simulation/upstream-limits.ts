@@ -13,6 +13,8 @@ export interface UpstreamLimits {
 /** What became of one arrival. */
 interface Arrival {
   readonly isRefused: boolean;
+  /** Whether it is refused only because others have spent so much of a day of which no answer tells anything. */
+  readonly isUnforeseeable: boolean;
   readonly headers: Readonly<Record<string, string>>;
   /** Which of upstream's days this is. */
   readonly day: number;
@@ -21,6 +23,8 @@ interface Arrival {
 /** What upstream counts of one holder. */
 export interface HolderLimits {
   readonly arrive: (now: number) => Arrival;
+  /** Somebody else's request. */
+  readonly arriveOtherwise: (now: number) => void;
   /** Refuses all until then, whatever was spent. */
   readonly refuseUntil: (until: number) => void;
 }
@@ -34,14 +38,14 @@ export const createHolderLimits = (limits: UpstreamLimits, random: Random): Hold
   const dayPhase = random.between(0, dayMs - 1);
   const recent: number[] = []; // of the last window, where windows slide
   let window = { index: 0, spent: 0 };
-  let day = { index: 0, spent: 0 };
+  let day = { index: 0, spent: 0, spentByOthers: 0 };
   let refusingUntil = 0;
 
   const turn = (now: number): void => {
     const index = Math.floor((now + windowPhase) / windowMs);
     if (index !== window.index) window = { index, spent: 0 };
     const today = Math.floor((now + dayPhase) / dayMs);
-    if (today !== day.index) day = { index: today, spent: 0 };
+    if (today !== day.index) day = { index: today, spent: 0, spentByOthers: 0 };
     while (recent[0] !== undefined && recent[0] <= now - windowMs) recent.shift();
   };
   const spentNow = () => (limits.isSliding ? recent.length : window.spent);
@@ -57,16 +61,23 @@ export const createHolderLimits = (limits: UpstreamLimits, random: Random): Hold
       ...(limits.tells === 'all' && { 'x-ratelimit-daily-reset': String(dayMs - ((now + dayPhase) % dayMs)) }),
     };
   };
+  const arrive = (now: number): Arrival => {
+    turn(now);
+    const isOver = now < refusingUntil || spentNow() >= limit;
+    const isRefused = isOver || day.spent >= dailyLimit;
+    if (!isRefused) {
+      window.spent += 1;
+      day.spent += 1;
+      if (limits.isSliding) recent.push(now);
+    }
+    const isOthersDoing = isRefused && !isOver && day.spent - day.spentByOthers < dailyLimit;
+    const isUnforeseeable = isOthersDoing && limits.tells === 'nothing';
+    return { isRefused, isUnforeseeable, headers: headersAt(now), day: day.index };
+  };
   return {
-    arrive: (now) => {
-      turn(now);
-      const isRefused = now < refusingUntil || spentNow() >= limit || day.spent >= dailyLimit;
-      if (!isRefused) {
-        window.spent += 1;
-        day.spent += 1;
-        if (limits.isSliding) recent.push(now);
-      }
-      return { isRefused, headers: headersAt(now), day: day.index };
+    arrive,
+    arriveOtherwise: (now) => {
+      if (!arrive(now).isRefused) day.spentByOthers += 1;
     },
     refuseUntil: (until) => void (refusingUntil = until),
   };

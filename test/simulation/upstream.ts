@@ -22,6 +22,8 @@ export interface SimulatedUpstream {
   /** Somebody else sends a request on the same budget. */
   readonly spendOtherwise: (owner: string) => void;
   storm: Storm | null;
+  /** Whether it refused for what no gateway could have known (see `Arrival`). */
+  readonly isUnforeseeable: (answer: UpstreamResponse) => boolean;
   readonly counts: () => { readonly arrivals: number; readonly refused: number };
 }
 
@@ -40,6 +42,7 @@ export const createSimulatedUpstream = (deps: UpstreamDeps): SimulatedUpstream =
   const { now, random, scenario, events, arrivals, verdict } = deps;
   const answer = createAnswers(scenario.locations);
   const holders = new Map<string, HolderLimits>();
+  const unforeseeable = new WeakSet<UpstreamResponse>();
   let count = 0;
   let refused = 0;
   const holderOf = (owner: string) => {
@@ -55,7 +58,7 @@ export const createSimulatedUpstream = (deps: UpstreamDeps): SimulatedUpstream =
       const owner = ownerOf(request);
       const stranger = locationsIn(request.path + (request.body ?? '')).find((location) => location !== owner);
       if (stranger !== undefined) verdict.broken('tenant', `a request of ${owner} asks for ${stranger}`);
-      const { isRefused, headers, day } = holderOf(owner).arrive(now());
+      const { isRefused, isUnforeseeable, headers, day } = holderOf(owner).arrive(now());
       arrivals.arrived(owner, now(), day);
       const storm = upstream.storm?.owner === owner || upstream.storm?.owner === null ? upstream.storm : null;
       count += 1;
@@ -63,9 +66,12 @@ export const createSimulatedUpstream = (deps: UpstreamDeps): SimulatedUpstream =
       if (!isRefused && !storm)
         return { status: request.method === 'POST' ? 201 : 200, headers, body: answer(request, now()) };
       refused += 1;
-      return { status: 429, headers: withRetryAfter(headers, storm), body: null };
+      const refusal = { status: 429, headers: withRetryAfter(headers, storm), body: null };
+      if (isUnforeseeable) unforeseeable.add(refusal);
+      return refusal;
     },
-    spendOtherwise: (owner) => void holderOf(owner).arrive(now()),
+    spendOtherwise: (owner) => holderOf(owner).arriveOtherwise(now()),
+    isUnforeseeable: (answer) => unforeseeable.has(answer),
     counts: () => ({ arrivals: count, refused }),
   };
   return upstream;

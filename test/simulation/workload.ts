@@ -113,12 +113,13 @@ const crowd = (world: World, random: Random, { faults, crowds }: { faults: Fault
   time.after(20_000, end);
   time.after(35_000, () => {
     if (!wasCalm || !faults.isCalm(60_000) || pressure.answers < limit / 2) return;
-    const { requests, answers } = pressure;
+    const { requests, answers, inVain } = pressure;
     crowds.judged += 1;
     crowds.requests += requests;
     crowds.answers += answers;
-    if (requests > Math.ceil(1.02 * answers))
-      world.verdict.broken('cost', `${name}: ${answers} answers of ${location} cost ${requests} requests`);
+    if (requests <= Math.ceil(1.02 * answers)) return;
+    const whole = `${name}: ${answers} answers of ${location} cost ${requests} requests`;
+    world.verdict.broken('cost', `${whole}; in vain: ${inVain.join(', ') || 'none that is known'}`);
   });
 };
 

@@ -38,7 +38,7 @@ export const runCommand = (
   );
   const giveTerminalBack = takeTerminal();
   let isOver = false;
-  const exited = command({ args, env: { DOT_ENV: 'off', ...env }, open })
+  const exited = command({ args, env: { DOT_ENV: 'off', ADMIN_PORT: '0', ...env }, open })
     .catch(told)
     .then((code) => ({ code }))
     .finally(() => {

@@ -113,8 +113,9 @@ export const startTestGateway = async (options: TestGatewayOptions = {}): Promis
   const access = options.access?.(sandbox) ?? byClientCredentials(sandbox);
   const scopesBy = access.grant.kind === 'agency' ? { UPSTREAM_GRANT: 'agency' } : {}; // it asks for two more
   const config: Config = {
-    ...readConfig({ UPSTREAM: 'sandbox', PORT: '0', DRAIN_DELAY_MS: '0', ...scopesBy }),
+    ...readConfig({ UPSTREAM: 'sandbox', PORT: '0', ADMIN_PORT: '0', DRAIN_DELAY_MS: '0', ...scopesBy }),
     logLevel: 'debug',
+    auth: { kind: access.sandbox ? 'open' : 'none' },
     authorizeUrl: sandbox.authorizeUrl,
     isPkceOn: true,
     database: { path: ':memory:' },

@@ -18,7 +18,7 @@ export interface Running {
 /** Runs a command of the project with these settings and none of the developer's; leaving the scope ends it and all that it started. */
 export const run = (command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Running => {
   const child = spawn(command, args, {
-    env: { ...withoutSettings(process.env), DOT_ENV: 'off', ...env },
+    env: { ...withoutSettings(process.env), DOT_ENV: 'off', ADMIN_PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true, // a group of its own: npm starts a shell that starts Node
   });

@@ -1,0 +1,111 @@
+// Who is let in, and how much they may ask: the rooms of callers, composed.
+import { randomBytes } from 'node:crypto';
+import { authenticateBearers, authenticateNobody, type Authenticate } from './auth/authenticate.ts';
+import { createServiceTokens, type ServiceTokens } from './auth/service-tokens.ts';
+import { createTokenVerifier, type TokenVerifier } from './auth/token-verifier.ts';
+import type { AuthChoice } from './caller-settings.ts';
+import type { UpstreamAccess } from './compose.ts';
+import { ConfigError, type Config } from './config.ts';
+import type { Caller } from './model/caller.ts';
+import { GatewayError } from './model/errors.ts';
+import { toLocationId } from './model/ids.ts';
+import type { Log } from './observe/log.ts';
+import { describeError } from './observe/redact.ts';
+
+/** Who may call. */
+export interface ComposedCallers {
+  readonly authenticate: Authenticate;
+  /** Whether callers can be told apart. */
+  readonly areCallersKnown: boolean;
+  /** Lets the gateway's own commands ask it; of use to this process alone. */
+  readonly ownToken: string;
+  readonly close: () => Promise<void>;
+}
+
+/** Throws ConfigError for a key or a store that cannot be used. */
+export const composeCallers = async (
+  config: Config,
+  access: UpstreamAccess,
+  { scopes, log }: { readonly scopes: readonly string[]; readonly log: Log },
+): Promise<ComposedCallers> => {
+  const ownToken = randomBytes(32).toString('base64url');
+  const { auth } = config;
+  if (auth.kind === 'open' || auth.kind === 'none') {
+    const authenticate = authenticateNobody({ ...nobody(access), scopes });
+    return { authenticate, areCallersKnown: false, ownToken, close: () => Promise.resolve() };
+  }
+  const accessTokens = await accessTokensOf(auth, access, log);
+  const serviceTokens = openServiceTokens(config);
+  if (auth.kind === 'tokens') await serviceTokens.open(); // nobody could come in without them
+  const caller: Caller = {
+    subject: 'gateway',
+    kind: 'SERVICE',
+    key: 'gateway',
+    scopes,
+    locations: 'all',
+    isOfCompany: true,
+  };
+  return {
+    authenticate: authenticateBearers({ accessTokens, serviceTokens, own: { token: ownToken, caller } }),
+    areCallersKnown: true,
+    ownToken,
+    close: serviceTokens.close,
+  };
+};
+
+// In sandbox mode every seeded location but one, so that there is one that may not be read; live all that the grant reaches.
+const nobody = ({ sandbox }: UpstreamAccess) =>
+  sandbox
+    ? { subject: 'sandbox', locations: sandbox.readableLocationIds.flatMap((id) => toLocationId(id) ?? []) }
+    : ({ subject: 'loopback', locations: 'all' } as const);
+
+const accessTokensOf = async (auth: AuthChoice, { grant }: UpstreamAccess, log: Log): Promise<TokenVerifier | null> => {
+  if (auth.kind !== 'jwt') return null;
+  const companyId = 'companyId' in grant ? grant.companyId : null;
+  try {
+    return await createTokenVerifier(
+      { ...auth, companyId },
+      {
+        onBad: (issuer, error) => log.warn(keysAreBad, { issuer, error: describeError(error, String) }), // the log redacts
+        onGood: (issuer) => log.info('The keys of an issuer are read again.', { issuer }),
+      },
+    );
+  } catch (error) {
+    throw new ConfigError([`AUTH_PUBLIC_KEY: ${error instanceof Error ? error.message : 'cannot be read'}`]);
+  }
+};
+
+const keysAreBad =
+  'The keys of an issuer cannot be read; those that were read last count for up to a day. Check AUTH_JWKS_URL.';
+
+// With access tokens the store is opened by the first service token that comes: most gateways never see one, and SQL takes 0.15 s.
+const openServiceTokens = ({ callerDatabase }: Config) => {
+  let opened: Promise<{ readonly tokens: ServiceTokens; readonly close: () => Promise<void> }> | null = null;
+  const open = async () => {
+    const { openCallerDatabase } = await import('./compose-database.ts');
+    const database = await openCallerDatabase(callerDatabase);
+    return { tokens: createServiceTokens(database), close: database.close };
+  };
+  const usable = async () => {
+    opened ??= open();
+    try {
+      return await opened;
+    } catch (error) {
+      opened = null; // the next one tries again
+      throw error;
+    }
+  };
+  return {
+    open: usable,
+    verify: async (token: string): Promise<Caller> => {
+      const { tokens } = await usable().catch((cause: unknown) => {
+        throw new GatewayError('AUTH_UNAVAILABLE', { cause });
+      });
+      return tokens.verify(token);
+    },
+    close: async () => {
+      const store = await opened?.catch(() => null);
+      await store?.close();
+    },
+  };
+};

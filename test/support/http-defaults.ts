@@ -1,0 +1,12 @@
+import type { HttpOptions } from '../../src/http/server.ts';
+
+/** Options of an HTTP server that a test starts alone; its log is missing. */
+export const httpDefaults: Omit<HttpOptions, 'log'> = {
+  corsOrigins: [],
+  isDraining: () => false,
+  isLoopbackOnly: false,
+  publicHost: null,
+  trustedProxies: [],
+  bodyLimitBytes: 262_144,
+  maxConnections: 1_000,
+};
