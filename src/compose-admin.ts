@@ -24,13 +24,14 @@ interface AdminMatter {
   readonly operator: ReturnType<typeof operatorView>;
   readonly isDraining: () => boolean;
   readonly hasStarted: () => boolean;
+  readonly isOverloaded: () => boolean;
 }
 
 /** Does not listen yet. */
 export const composeAdmin = (
   { adminHost: host, adminPort: port }: Config,
   { sandbox }: UpstreamAccess,
-  { log, metrics, operator, isDraining, hasStarted }: AdminMatter,
+  { log, metrics, operator, isDraining, hasStarted, isOverloaded }: AdminMatter,
 ): AdminServer => {
   metrics.watch(operator.gauges);
   return createAdminServer({
@@ -39,6 +40,7 @@ export const composeAdmin = (
     checks: {
       start: { otherwise: 'starting', isWell: hasStarted },
       draining: { otherwise: 'draining', isWell: () => !isDraining() },
+      eventLoop: { otherwise: 'overloaded', isWell: () => !isOverloaded() },
       ...operator.checks,
     },
   });

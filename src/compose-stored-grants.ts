@@ -29,7 +29,7 @@ export const composeStoredGrants = async (
   access: UpstreamAccess,
   surroundings: StoredSurroundings,
 ): Promise<ComposedGrants> => {
-  const { grant, client, audit, log, onChanged } = surroundings;
+  const { grant, client, audit, log, tally, onChanged } = surroundings;
   const space = await openGrantSpace(config, access, grant);
   const store = createGrantStore(space);
   const start = async () => {
@@ -43,7 +43,7 @@ export const composeStoredGrants = async (
   });
   log.info('grants are stored', { place: 'url' in config.database ? 'PostgreSQL' : config.database.path });
   const redeem = createRedeem({ leases: store.leases, client, audit, canReconnect: config.canReconnect });
-  const renewal = createRenewal({ store, redeem, log });
+  const renewal = createRenewal({ store, redeem, log, tally });
   const upkeep = startUpkeep({ store, renewal, log, onChanged });
   const rules = rulesOf(config, access, surroundings);
   const onInstalled = (key: GrantKey) => onChanged({ key }, { isRegranted: true });

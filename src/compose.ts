@@ -140,8 +140,16 @@ const composeServer = async (
   const { tally } = metrics;
   const { isDraining, underWay } = drain;
   const app = await createHttpServer(toHttpOptions(config, { log, isDraining }));
-  const hasStarted = () => app.server.listening;
-  const admin = composeAdmin(config, access, { log, metrics, operator: inward.operator, isDraining, hasStarted });
+  const hasStarted = () => app.server.listening || isDraining(); // it listens no more once it drains
+  const isOverloaded = () => app.isUnderPressure();
+  const admin = composeAdmin(config, access, {
+    log,
+    metrics,
+    operator: inward.operator,
+    isDraining,
+    hasStarted,
+    isOverloaded,
+  });
   watchExchanges({ log, tally })(app);
   graphqlRoutes({
     ...{ ...operations, underWay },

@@ -1,5 +1,6 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import { CallerGone } from '../model/errors.ts';
+import type { Calls } from '../observe/cost.ts';
 import type { Log } from '../observe/log.ts';
 import type { Tally } from '../observe/tally.ts';
 import type { OperationContext } from './context.ts';
@@ -51,7 +52,7 @@ export const telemetry = (options: TelemetryOptions): ApolloServerPlugin<Operati
           codes,
           durationMs,
           hasData: result.data != null,
-          made: contextValue.meter.cost().made,
+          calls: contextValue.meter.cost(),
         });
         return Promise.resolve();
       },
@@ -98,18 +99,20 @@ interface Counted {
   readonly codes: readonly string[];
   readonly durationMs: number;
   readonly hasData: boolean;
-  readonly made: number;
+  readonly calls: Calls;
 }
 
 const count = (
   { tally, isKnownName }: TelemetryOptions,
   { names, kind }: OperationContext['trace'],
-  { codes, durationMs, hasData, made }: Counted,
+  { codes, durationMs, hasData, calls: { made, shared, fromCache } }: Counted,
 ): void => {
   const [name = ''] = names;
   const shown = isKnownName(name) ? name : 'other';
   const outcome = codes.length === 0 ? 'ok' : hasData ? 'partial' : 'error';
   tally.observe(`operation ${kind ?? 'none'} ${shown} ${outcome}`, durationMs / 1_000);
   tally.observe(`operation-calls ${shown}`, made);
+  tally.add('saved dedupe', shared);
+  tally.add('saved cache', fromCache);
   for (const code of new Set(codes)) tally.add(`error ${code}`);
 };
