@@ -18,20 +18,20 @@ const bareDebian = {
   platform: 'linux',
   managers: ['apt-get'],
 };
-const aptLine = 'apt-get update && apt-get install -y --no-install-recommends redis-server postgresql curl';
-const names = 'redis-server, postgres and curl';
+const aptLine = 'apt-get update && apt-get install -y --no-install-recommends redis-server postgresql curl jq';
+const names = 'redis-server, postgres, curl and jq';
 
 test('only what is missing is installed', () => {
   const sight = { ...bareDebian, found: ['redis-server'] };
-  expect(plan(sight)).toMatchObject({ kind: 'install', packages: ['postgresql', 'curl'] });
+  expect(plan(sight)).toMatchObject({ kind: 'install', packages: ['postgresql', 'curl', 'jq'] });
 });
 
 test('where every service is found there is nothing to do', () => {
-  expect(plan({ ...bareDebian, found: ['redis-server', 'postgres', 'curl'] })).toEqual({ kind: 'ready' });
+  expect(plan({ ...bareDebian, found: ['redis-server', 'postgres', 'curl', 'jq'] })).toEqual({ kind: 'ready' });
 });
 
 test('the tests that take time need promtool, too', () => {
-  const found = ['redis-server', 'postgres', 'curl'];
+  const found = ['redis-server', 'postgres', 'curl', 'jq'];
   expect(plan({ ...bareDebian, found, suite: 'faults' })).toMatchObject({ kind: 'install', packages: ['prometheus'] });
   expect(plan({ ...bareDebian, found: [...found, 'promtool'], suite: 'faults' })).toEqual({ kind: 'ready' });
 });
@@ -44,7 +44,7 @@ test.each([
 ])('root %s gets the service installed, in one announced line', (_, sight) => {
   expect(plan({ ...bareDebian, ...sight })).toEqual({
     kind: 'install',
-    packages: ['redis-server', 'postgresql', 'curl'],
+    packages: ['redis-server', 'postgresql', 'curl', 'jq'],
     command: aptLine,
     announcement: `The tests need ${names}: installing it now (${aptLine})`,
   });
@@ -57,10 +57,10 @@ test.each([
   [
     'a Mac',
     { platform: 'darwin', uid: 501, osRelease: '', managers: ['brew'] },
-    'brew install redis postgresql@17 curl',
+    'brew install redis postgresql@17 curl jq',
   ],
-  ['root on Fedora', { osRelease: 'ID=fedora\n', managers: ['dnf'] }, 'dnf install -y redis postgresql-server curl'],
-  ['root on Alpine', { osRelease: 'ID=alpine\n', managers: ['apk'] }, 'apk add redis postgresql curl'],
+  ['root on Fedora', { osRelease: 'ID=fedora\n', managers: ['dnf'] }, 'dnf install -y redis postgresql-server curl jq'],
+  ['root on Alpine', { osRelease: 'ID=alpine\n', managers: ['apk'] }, 'apk add redis postgresql curl jq'],
   ['an apt that is not Debian’s', { osRelease: 'ID=debianesque\n' }, aptLine],
 ])('%s is told the exact command and nothing is installed', (_, sight, command) => {
   expect(plan({ ...bareDebian, ...sight })).toEqual({

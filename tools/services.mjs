@@ -21,6 +21,8 @@ const services = [
   },
   // The README's line is pasted as it stands.
   { binary: 'curl', folders: [], packages: { 'apt-get': 'curl', brew: 'curl', dnf: 'curl', apk: 'curl' } },
+  // The commands that a review of the access log proposes are run.
+  { binary: 'jq', folders: [], packages: { 'apt-get': 'jq', brew: 'jq', dnf: 'jq', apk: 'jq' } },
 ];
 
 // The tests that take time need more: its package is 23 MB to fetch and 330 MB on disk, which a first `npm test` should do without.
