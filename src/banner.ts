@@ -9,7 +9,7 @@ export interface BannerOptions {
   readonly isProduction: boolean;
 }
 
-/** What a person sees after `npm start`; every line is a working link or command. */
+/** What a person sees after `npm start`; every line is a working link or command, given a token where callers must show one. */
 export const banner = ({ gateway, controlUrl, isProduction }: BannerOptions): string =>
   `users-gateway ${version()} · node ${process.version} · SANDBOX MODE: all data is invented
 
@@ -59,6 +59,8 @@ export const help = `users-gateway: one GraphQL endpoint over the Users API
   npm run test:faults     what takes time: killed processes, stopped services, slow sockets
   npm run check           types, lint, format, generated code, unused code
   npm run bench           start, economy and throughput, measured
+  npm run bench:documents what documents cost at their limits
+  npm run bench:hostile   hostile requests: status, time and memory of each
   npm run bench:load      what is promised under load, upstream and Redis away
   npm run simulate        replicas, upstream, network and Redis under a virtual clock
   npm run docs            writes the tables of README.md and .env.example that the code makes

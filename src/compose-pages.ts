@@ -30,7 +30,10 @@ export const pages =
     const { isProduction } = config;
     const { sandbox } = access;
     const installUrl = () => (consenting ? `${publicUrl()}/oauth/install` : null);
-    const curl = () => (sandbox ? curlFor(address(), sandbox.locations.full) : null);
+    const curl = () =>
+      sandbox
+        ? curlFor(address(), sandbox.locations.full, config.auth.kind === 'jwt' || config.auth.kind === 'tokens')
+        : null;
     const controlUrl = sandbox?.controlUrl ?? null;
     const isOpen = isShowingSchema(config);
     homeRoutes(() => ({

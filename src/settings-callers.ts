@@ -93,7 +93,7 @@ export const callerRows = {
   callerRequests: integer('CALLER_REQUESTS_PER_MINUTE', {
     ...perMinute,
     default: 6_000,
-    doc: 'Requests of one caller. 0 sets no limit, here and for the next three. Nobody is limited under `AUTH=none`, where callers cannot be told apart.',
+    doc: 'Requests of one caller. 0 sets no limit, here and for the next three. Under `AUTH=none` and in an open sandbox callers cannot be told apart, and only locations are limited.',
   }),
   callerCost: integer('CALLER_COST_PER_MINUTE', {
     ...perMinute,

@@ -24,7 +24,7 @@ export const rows = {
   }),
   host: host('HOST', {
     default: '127.0.0.1',
-    doc: 'Address to listen on. Without authentication a live upstream is served on a loopback address only.',
+    doc: 'Address to listen on. Under `AUTH=none` a loopback address only.',
   }),
   port: integer('PORT', { ...port, default: 4000, doc: 'Port of the gateway; 0 takes a free one.' }),
   sandboxPort: integer('SANDBOX_PORT', {

@@ -53,7 +53,7 @@ const names = [
   'SCOPES',
   'RECONNECT',
 ];
-const callers = ['AUTH', 'AUTH_ISSUER'];
+const callers = ['AUTH', 'AUTH_ISSUER', 'AUTH_AUDIENCE', 'AUTH_JWKS_URL', 'AUTH_PUBLIC_KEY', 'AUTH_PUBLIC_KEY_FILE'];
 const surroundings = ['DATABASE_URL', 'DATABASE_URL_FILE', 'DATA_DIR', 'PUBLIC_URL', 'HOST', 'PORT'];
 const written = [...names.map((name) => `UPSTREAM_${name}`), 'TOKEN_KEYS', 'TOKEN_KEYS_FILE', ...surroundings];
 

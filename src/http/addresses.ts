@@ -30,8 +30,10 @@ export const linksFor = (
   ...(controlUrl === null ? [] : [['Users API', controlUrl] as const]),
 ];
 
-/** A command that answers tags and statistics of a location when pasted into a shell. */
-export const curlFor = (url: string, locationId: string): string => {
+/** A command that answers tags and statistics of a location when pasted into a shell; where callers must say who they are, into one that
+ * has their token as TOKEN. */
+export const curlFor = (url: string, locationId: string, needsToken: boolean): string => {
   const query = `{ location(id: "${locationId}") { tags(first: 3) { nodes { name } } statistics { likes { total } posts { total changePercent } } } }`;
-  return `curl -s ${url}/graphql -H 'content-type: application/json' -d '${JSON.stringify({ query })}'`;
+  const token = needsToken ? ` -H "authorization: Bearer $TOKEN"` : '';
+  return `curl -s ${url}/graphql${token} -H 'content-type: application/json' -d '${JSON.stringify({ query })}'`;
 };

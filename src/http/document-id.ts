@@ -1,7 +1,7 @@
-import { errorTable } from '../model/errors.ts';
+import { errorTable, GatewayError } from '../model/errors.ts';
 import { hashOf } from '../operation/manifests.ts';
 import type { TrustedDocuments } from '../operation/trusted-documents.ts';
-import type { HttpProblem } from './errors.ts';
+import { internal, refusalProblem, type HttpProblem } from './errors.ts';
 import type { Asked } from './operation.ts';
 
 /** What is to be executed in place of what was asked. */
@@ -73,7 +73,7 @@ const choose = (asked: Fields, trusted: TrustedDocuments): Choice => {
   if (named === null) return { kind: 'as-is' };
   const known = trusted.textOf(named);
   if (known !== null) return { kind: 'document', text: known };
-  if (trusted.mode === 'only') return refusal('DOCUMENT_NOT_TRUSTED', `${notTrusted} None has this id.`);
+  if (trusted.mode === 'only') return untrusted(`${notTrusted} None has this id.`);
   return id === null
     ? { kind: 'as-is' }
     : refusal('PERSISTED_QUERY_NOT_FOUND', 'No manifest has a document of this id.');
@@ -88,7 +88,7 @@ const chooseText = (text: string, isRegistering: boolean, trusted: TrustedDocume
     if (!isTrusted) trusted.note(text);
     return { kind: 'as-is' };
   }
-  if (!isTrusted) return refusal('DOCUMENT_NOT_TRUSTED', notTrusted);
+  if (!isTrusted) return untrusted(notTrusted);
   return isRegistering ? { kind: 'document', text } : { kind: 'as-is' }; // nothing is registered there
 };
 
@@ -124,6 +124,11 @@ const jsonOf = (text: string | null): unknown => {
 };
 
 type Refusal = Extract<ChosenDocument, { kind: 'refused' }>;
+
+const untrusted = (message: string): Refusal => {
+  const error = new GatewayError('DOCUMENT_NOT_TRUSTED', { message });
+  return { kind: 'refused', problem: refusalProblem(error) ?? internal };
+};
 
 const refusal = (code: string, message: string): Refusal => ({
   kind: 'refused',

@@ -107,7 +107,13 @@ export const problemOf = (
   return statusCode !== undefined && statusCode < 500 ? badRequest : internal;
 };
 
-const statuses = { UNAUTHENTICATED: 401, AUTH_UNAVAILABLE: 503, RATE_LIMITED: 429, OVERLOADED: 503 } as const;
+const statuses = {
+  UNAUTHENTICATED: 401,
+  DOCUMENT_NOT_TRUSTED: 400,
+  AUTH_UNAVAILABLE: 503,
+  RATE_LIMITED: 429,
+  OVERLOADED: 503,
+} as const;
 
 /** A refusal of the gateway's own as a problem of HTTP; null for codes that belong to fields. */
 export const refusalProblem = ({ code, message, retryAfterMs }: GatewayError): HttpProblem | null => {

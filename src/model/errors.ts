@@ -20,7 +20,7 @@ export const errorTable = {
   NOT_FOUND: row('There is no such thing, or you may not see it.', 'Check the id, and that you may read its location.'),
   UNAUTHENTICATED: row(
     'The request carries no access token that is good here.',
-    'Send `Authorization: Bearer <access token>` with a token of the issuer for this gateway that has not expired.',
+    'Send `Authorization: Bearer <token>` with an access token for this gateway, or a service token of it, that has not expired.',
   ),
   AUTH_UNAVAILABLE: row(
     'Access tokens cannot be checked at the moment.',

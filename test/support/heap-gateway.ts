@@ -22,7 +22,7 @@ export const startHeapGateway = async (env: Readonly<Record<string, string>> = {
   const names = new Set(settings.flatMap(({ name }) => [name, `${name}_FILE`]));
   const rest = Object.fromEntries(Object.entries(process.env).filter(([name]) => !names.has(name)));
   const child = spawn(process.execPath, ['--expose-gc', '--max-semi-space-size=4', program], {
-    env: { ...rest, UPSTREAM: 'sandbox', PORT: '0', SANDBOX_PORT: '0', LOG_LEVEL: 'warn', ...env },
+    env: { ...rest, UPSTREAM: 'sandbox', PORT: '0', SANDBOX_PORT: '0', ADMIN_PORT: '0', LOG_LEVEL: 'warn', ...env },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
   const exited = once(child, 'exit');
