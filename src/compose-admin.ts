@@ -1,5 +1,6 @@
 // What the operator is shown: metrics and health, on a port of their own.
 import { hash } from 'node:crypto';
+import type { ComposedCallers } from './compose-callers.ts';
 import type { operatorView } from './compose-operator.ts';
 import type { UpstreamAccess } from './compose.ts';
 import type { Config } from './config.ts';
@@ -22,6 +23,7 @@ interface AdminMatter {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly operator: ReturnType<typeof operatorView>;
+  readonly callers: Pick<ComposedCallers, 'checks'>;
   readonly isDraining: () => boolean;
   readonly hasStarted: () => boolean;
   readonly isOverloaded: () => boolean;
@@ -31,7 +33,7 @@ interface AdminMatter {
 export const composeAdmin = (
   { adminHost: host, adminPort: port }: Config,
   { sandbox }: UpstreamAccess,
-  { log, metrics, operator, isDraining, hasStarted, isOverloaded }: AdminMatter,
+  { log, metrics, operator, callers, isDraining, hasStarted, isOverloaded }: AdminMatter,
 ): AdminServer => {
   metrics.watch(operator.gauges);
   return createAdminServer({
@@ -42,6 +44,7 @@ export const composeAdmin = (
       draining: { otherwise: 'draining', isWell: () => !isDraining() },
       eventLoop: { otherwise: 'overloaded', isWell: () => !isOverloaded() },
       ...operator.checks,
+      ...callers.checks,
     },
   });
 };

@@ -1,13 +1,15 @@
-// Who is let in, and how much they may ask: the rooms of callers, composed.
+// Who is let in: the auth room, composed.
 import { randomBytes } from 'node:crypto';
 import { authenticateBearers, authenticateNobody, type Authenticate } from './auth/authenticate.ts';
-import { createServiceTokens, type ServiceTokens } from './auth/service-tokens.ts';
+import { createLazyServiceTokens } from './auth/lazy-service-tokens.ts';
+import { createServiceTokens } from './auth/service-tokens.ts';
 import { createTokenVerifier, type TokenVerifier } from './auth/token-verifier.ts';
-import type { AuthChoice } from './caller-settings.ts';
+import type { AuthChoice } from './callers-config.ts';
+import { storeCheck } from './compose-operator.ts';
 import type { UpstreamAccess } from './compose.ts';
 import { ConfigError, type Config } from './config.ts';
+import type { Check } from './http/health.ts';
 import type { Caller } from './model/caller.ts';
-import { GatewayError } from './model/errors.ts';
 import { toLocationId } from './model/ids.ts';
 import type { Log } from './observe/log.ts';
 import { describeError } from './observe/redact.ts';
@@ -19,6 +21,8 @@ export interface ComposedCallers {
   readonly areCallersKnown: boolean;
   /** Lets the gateway's own commands ask it; of use to this process alone. */
   readonly ownToken: string;
+  /** What may be away without taking the gateway along. */
+  readonly checks: Readonly<Record<string, Check>>;
   readonly close: () => Promise<void>;
 }
 
@@ -32,10 +36,10 @@ export const composeCallers = async (
   const { auth } = config;
   if (auth.kind === 'open' || auth.kind === 'none') {
     const authenticate = authenticateNobody({ ...nobody(access), scopes });
-    return { authenticate, areCallersKnown: false, ownToken, close: () => Promise.resolve() };
+    return { authenticate, areCallersKnown: false, ownToken, checks: {}, close: () => Promise.resolve() };
   }
   const accessTokens = await accessTokensOf(auth, access, log);
-  const serviceTokens = openServiceTokens(config);
+  const serviceTokens = createLazyServiceTokens(() => openServiceTokens(config));
   if (auth.kind === 'tokens') await serviceTokens.open(); // nobody could come in without them
   const caller: Caller = {
     subject: 'gateway',
@@ -49,6 +53,7 @@ export const composeCallers = async (
     authenticate: authenticateBearers({ accessTokens, serviceTokens, own: { token: ownToken, caller } }),
     areCallersKnown: true,
     ownToken,
+    checks: { serviceTokens: storeCheck(serviceTokens) },
     close: serviceTokens.close,
   };
 };
@@ -79,33 +84,8 @@ const keysAreBad =
   'The keys of an issuer cannot be read; those that were read last count for up to a day. Check AUTH_JWKS_URL.';
 
 // With access tokens the store is opened by the first service token that comes: most gateways never see one, and SQL takes 0.15 s.
-const openServiceTokens = ({ callerDatabase }: Config) => {
-  let opened: Promise<{ readonly tokens: ServiceTokens; readonly close: () => Promise<void> }> | null = null;
-  const open = async () => {
-    const { openCallerDatabase } = await import('./compose-database.ts');
-    const database = await openCallerDatabase(callerDatabase);
-    return { tokens: createServiceTokens(database), close: database.close };
-  };
-  const usable = async () => {
-    opened ??= open();
-    try {
-      return await opened;
-    } catch (error) {
-      opened = null; // the next one tries again
-      throw error;
-    }
-  };
-  return {
-    open: usable,
-    verify: async (token: string): Promise<Caller> => {
-      const { tokens } = await usable().catch((cause: unknown) => {
-        throw new GatewayError('AUTH_UNAVAILABLE', { cause });
-      });
-      return tokens.verify(token);
-    },
-    close: async () => {
-      const store = await opened?.catch(() => null);
-      await store?.close();
-    },
-  };
+const openServiceTokens = async ({ callerDatabase }: Config) => {
+  const { openCallerDatabase } = await import('./compose-database.ts');
+  const database = await openCallerDatabase(callerDatabase);
+  return { tokens: createServiceTokens(database), close: database.close };
 };

@@ -1,5 +1,4 @@
 // What is executed, and what is refused before: the operation room, composed.
-import { rollUpLocations } from './compose-reads.ts';
 import type { UpstreamAccess } from './compose.ts';
 import { isShowingSchema } from './compose-pages.ts';
 import { ConfigError, type Config } from './config.ts';
@@ -7,11 +6,10 @@ import type { Allowances } from './limiter/allowances.ts';
 import type { Log } from './observe/log.ts';
 import type { Tally } from './observe/tally.ts';
 import { readCatalogue } from './operation/catalogue.ts';
-import type { CostLimits } from './operation/limits.ts';
+import { costLimitsOf } from './operation/cost-limits.ts';
 import type { createSchema } from './operation/schema.ts';
 import { startExecutor } from './operation/server.ts';
 import { createTrustedDocuments, type TrustedDocuments } from './operation/trusted-documents.ts';
-import { mostPages } from './reads/locations.ts';
 
 type Schema = ReturnType<typeof createSchema>;
 
@@ -29,7 +27,7 @@ export const composeOperations = async (
   access: UpstreamAccess,
   { schema, log, tally, allowances }: OperationSurroundings,
 ) => {
-  const costLimits = toCostLimits(config, access);
+  const costLimits = costLimitsOf(config, { isLive: access.sandbox === null });
   const catalogue = readCatalogue(schema, costLimits);
   const ourNames = new Set(catalogue.map(({ name }) => name));
   const trusted = await openTrusted(config, schema, log);
@@ -60,9 +58,3 @@ const openTrusted = async (config: Config, schema: Schema, log: Log): Promise<Tr
     throw new ConfigError(error instanceof Error ? error.message.split('\n') : ['PERSISTED_DOCUMENTS cannot be read.']);
   }
 };
-
-const toCostLimits = (config: Config, { sandbox }: UpstreamAccess): CostLimits => ({
-  ...config,
-  rollUpLocations: config.accountStatistics === 'roll-up' ? rollUpLocations : 0,
-  listingCalls: sandbox ? 0 : mostPages,
-});

@@ -6,9 +6,8 @@ import type { Quota } from './model/quota.ts';
 import { byInstallation, type HolderReading, type Reading } from './observe/metric-installations.ts';
 import { read } from './observe/metric-table.ts';
 import type { GaugeReader } from './observe/metrics.ts';
-import type { AccessTokens, HeldToken } from './tokens/access-tokens.ts';
-import type { SurveyedGrant } from './tokens/grant-store.ts';
-import type { Grant } from './tokens/grants.ts';
+import type { AccessTokens } from './tokens/access-tokens.ts';
+import { refreshReadings, refreshTokenMs, stateReadings, tokenReadings, type Moment } from './tokens/readings.ts';
 import type { CircuitState } from './upstream/circuit.ts';
 import type { Circuits } from './upstream/circuits.ts';
 
@@ -17,7 +16,7 @@ export interface OperatorSources {
   readonly budgets: Pick<Budgets, 'known'>;
   readonly circuits: Pick<Circuits, 'snapshot'>;
   readonly tokens: Pick<AccessTokens, 'held'>;
-  readonly grants: Pick<ComposedGrants, 'grant' | 'consenting' | 'database'>;
+  readonly grants: Pick<ComposedGrants, 'grant' | 'consenting'>;
   /** Null without Redis. */
   readonly isRedisWell: (() => boolean) | null;
 }
@@ -28,43 +27,42 @@ export const operatorView = (sources: OperatorSources) => ({ gauges: gaugesOf(so
 const storeLookMs = 800;
 const degraded = (isWell: Check['isWell']): Check => ({ otherwise: 'degraded', isWell });
 
+/** A store that may be away. */
+export const storeCheck = ({ ping }: { readonly ping: (timeoutMs: number) => Promise<void> }): Check =>
+  degraded(async () => {
+    await ping(storeLookMs);
+    return true;
+  });
+
 const checksOf = ({
   circuits,
-  grants: { database },
+  grants: { consenting },
   isRedisWell,
 }: OperatorSources): Readonly<Record<string, Check>> => ({
   ...(isRedisWell && { redis: degraded(isRedisWell) }),
-  ...(database && {
-    store: degraded(async () => {
-      await database.run((db) => db.selectFrom('gateway_grants').select('app').limit(1).execute(), storeLookMs);
-      return true;
-    }),
-  }),
+  ...(consenting && { store: storeCheck(consenting.store) }),
   upstream: degraded(() => circuits.snapshot().every(({ state }) => state === 'closed')),
 });
 
 const stateNumbers: Readonly<Record<CircuitState, number>> = { closed: 0, 'half-open': 1, open: 2 };
-/** A refresh token that nobody uses lives a year (upstream README §6). */
-const refreshTokenMs = 365 * 86_400_000;
 
 // Reads the store of grants once for each scrape; all else is in memory.
 const gaugesOf = ({ budgets, circuits, tokens, grants }: OperatorSources): readonly GaugeReader[] => {
   const survey = once(() => grants.consenting?.store.survey(refreshTokenMs) ?? Promise.resolve(null));
   const quotas = (amount: 'limit' | 'remaining') => () =>
     byInstallation(budgets.known().flatMap((known) => quotaReadings(known, amount)));
-  const held = (moment: 'expiresAt' | 'obtainedAt') =>
-    tokens.held().flatMap((token) => tokenReadings(token, moment, grants.grant.kind));
-  const stored = async (moreMs: number) => ((await survey().catch(() => null)) ?? []).flatMap(refreshReadings(moreMs));
+  const times = (moment: Moment) => async () => {
+    const held = tokens.held().flatMap((token) => tokenReadings(token, moment, grants.grant.kind));
+    const stored = (await survey().catch(() => null)) ?? [];
+    return byInstallation([...held, ...stored.flatMap((grant) => refreshReadings(grant, moment))]);
+  };
   return [
     { row: read.circuits, read: () => circuitReadings(circuits, ({ state }) => stateNumbers[state]) },
     { row: read.holderCircuits, read: () => circuitReadings(circuits, ({ openHolderCount }) => openHolderCount) },
     { row: read.limits, read: quotas('limit') },
     { row: read.remaining, read: quotas('remaining') },
-    {
-      row: read.expiries,
-      read: async () => byInstallation([...held('expiresAt'), ...(await stored(refreshTokenMs))]),
-    },
-    { row: read.renewals, read: async () => byInstallation([...held('obtainedAt'), ...(await stored(0))]) },
+    { row: read.expiries, read: times('expiresAt') },
+    { row: read.renewals, read: times('obtainedAt') },
     { row: read.installations, read: async () => stateReadings((await survey()) ?? tokens.held()) },
   ];
 };
@@ -87,28 +85,3 @@ const quotaReadings = (
   { holder, labels: { window: 'burst' }, value: burst[amount] },
   { holder, labels: { window: 'day' }, value: daily[amount] },
 ];
-
-// One that never runs out says nothing.
-const tokenReadings = (
-  { tokenKey: holder, ...token }: HeldToken,
-  moment: 'expiresAt' | 'obtainedAt',
-  grantKind: Grant['kind'],
-): HolderReading[] => {
-  const kind = grantKind === 'AGENCY_EXCHANGE' && holder !== 'company' ? 'location' : 'access';
-  return Number.isFinite(token.expiresAt) ? [{ holder, labels: { kind }, value: token[moment] / 1_000 }] : [];
-};
-
-const refreshReadings =
-  (moreMs: number) =>
-  ({ key: holder, obtainedAt, isDead }: SurveyedGrant): HolderReading[] =>
-    obtainedAt === null || isDead
-      ? []
-      : [{ holder, labels: { kind: 'refresh' }, value: (obtainedAt + moreMs) / 1_000 }];
-
-const stateReadings = (all: readonly { readonly isDead: boolean }[]): Reading[] => {
-  const dead = all.filter(({ isDead }) => isDead).length;
-  return [
-    { labels: { state: 'connected' }, value: all.length - dead },
-    { labels: { state: 'needs_reauth' }, value: dead },
-  ];
-};

@@ -59,10 +59,11 @@ const toOAuthOptions = (
 ): OAuthOptions => ({
   installs,
   publicUrl,
-  administrator: ({ hostname, ticket }) => {
+  administrator: ({ host: named, address, ticket }) => {
     if (sandbox) return 'sandbox';
     if (ticket !== null) return tickets.isValid(ticket) ? 'ticket' : null;
     // Behind a proxy every request may come from this machine and name it, too; and whoever reaches another address may name this one.
-    return isLoopback(host) && isLoopback(hostname) && isLoopback(new URL(publicUrl()).hostname) ? 'loopback' : null;
+    const all = [host, named, address.replace(/^::ffff:/, ''), new URL(publicUrl()).hostname];
+    return all.every(isLoopback) ? 'loopback' : null;
   },
 });

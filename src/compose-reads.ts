@@ -12,6 +12,7 @@ import type { LocationId } from './model/ids.ts';
 import type { Log } from './observe/log.ts';
 import { describeError } from './observe/redact.ts';
 import type { Tally } from './observe/tally.ts';
+import { mostRolledUp } from './reads/account-statistics.ts';
 import { createReads } from './reads/index.ts';
 import { createReadInstalledLocations, type ReadInstalledLocations } from './reads/locations.ts';
 import type { Redis } from './stores/redis.ts';
@@ -39,8 +40,6 @@ const tokenRequestMs = 7_000;
 const lastCallsMs = 1_000;
 /** Milliseconds that a write to Redis may take; nobody waits for it. */
 const cacheWriteMs = 150;
-/** Locations over which account statistics are added up at most. */
-export const rollUpLocations = 50;
 
 /** Throws ConfigError for a store of grants that cannot be used. */
 export const composeReads = async (config: Config, access: UpstreamAccess, surroundings: Surroundings) => {
@@ -69,9 +68,9 @@ export const composeReads = async (config: Config, access: UpstreamAccess, surro
   const cache = createCache({ memoryBytes, shared, secret: JSON.stringify(access.grant), tally });
   const keys = createKeys(space, config.lifetimes);
   const companyId = 'companyId' in access.grant ? access.grant.companyId : null;
-  const { connectedIds } = grants;
+  const readOptions = { ...config, companyId, connectedIds: grants.connectedIds, rollUpLocations: mostRolledUp };
   return {
-    reads: createReads({ cache, keys, upstream, tally }, { ...config, companyId, connectedIds, rollUpLocations }),
+    reads: createReads({ cache, keys, upstream, tally }, readOptions),
     consenting: grants.consenting,
     installedLocations: installedLocationsOf(access, upstream),
     credentialAges: credentials.ages,
@@ -81,10 +80,7 @@ export const composeReads = async (config: Config, access: UpstreamAccess, surro
       quota: (locationId: LocationId) => budgets.quota(holderKey({ kind: 'location', locationId })),
     },
     operator: operatorView({ budgets, circuits, tokens, grants, isRedisWell }),
-    /** What replicas share; null where there is nothing. */
-    shared,
-    /** Keeps what belongs to other apps and upstreams apart in it. */
-    space,
+    ...{ shared, space }, // what replicas share, and what keeps other apps and upstreams apart in it
     close: async () => {
       budgets.close();
       shared?.close();

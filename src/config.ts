@@ -1,7 +1,7 @@
 // The only reader of the environment. Which settings there are stands in settings.ts.
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readCallers, type CallerConfig } from './caller-settings.ts';
+import { readCallers, type CallerConfig } from './callers-config.ts';
 import { createSettingReader } from './setting.ts';
 import type { Environment, SettingReader } from './setting.ts';
 import { findUnknownNames } from './setting-names.ts';

@@ -1,7 +1,8 @@
 // The kinds of settings that hold several values, separated by commas.
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { isLoopback, type Setting } from './setting.ts';
+import { isLoopbackName } from './http/loopback.ts';
+import type { Setting } from './setting.ts';
 
 interface ListWords {
   readonly doc: string;
@@ -52,14 +53,19 @@ export const choices = (name: string, known: readonly string[], text: ListWords)
     problem: (item) => (known.includes(item) ? null : `must be some of ${known.join(', ')}, separated by commas`),
   });
 
+// What travels in the clear must not leave this machine.
+const isSafe = ({ protocol, hostname }: URL): boolean =>
+  protocol === 'https:' || (protocol === 'http:' && isLoopbackName(hostname));
+
 /** Origins of pages, as browsers send them. http only for this machine. */
 export const origins = (name: string, text: ListWords): Setting<readonly string[]> =>
   list(name, text, {
     values: 'https:// origins, separated by commas',
     problem: (item) => {
       const url = URL.parse(item);
-      const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
-      return isSafe && url.origin === item ? null : 'must be origins such as https://app.example.com, without a path';
+      return url && isSafe(url) && url.origin === item
+        ? null
+        : 'must be origins such as https://app.example.com, without a path';
     },
   });
 
@@ -69,9 +75,10 @@ export const fetched = (name: string, text: ListWords): Setting<readonly string[
     values: 'https:// URLs, separated by commas',
     problem: (item) => {
       const url = URL.parse(item);
-      const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
       const isBare = url?.username === '' && url.password === '' && url.hash === '';
-      return isSafe && isBare ? null : 'must begin with https:// (http only from this machine), without credentials';
+      return isBare && isSafe(url)
+        ? null
+        : 'must begin with https:// (http only from this machine), without credentials';
     },
   });
 

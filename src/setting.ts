@@ -1,9 +1,12 @@
 // The kinds of settings there are. The settings themselves, one row each, stand in settings.ts.
 import { readFileSync } from 'node:fs';
-import { isIP, isIPv4 } from 'node:net';
+import { isIP } from 'node:net';
 import { z } from 'zod';
+import { isLoopbackName } from './http/loopback.ts';
 import type { Lifetime } from './model/freshness.ts';
 import type { SealKey } from './tokens/seal.ts';
+
+export { isLoopbackName as isLoopback } from './http/loopback.ts';
 
 /** What people are told about one setting, in the README's table and in .env.example. */
 export interface SettingRow {
@@ -154,7 +157,8 @@ const webAddress = <A extends string | null>(
 const addressProblem = ({ protocol, hostname, username, password }: URL): string | null => {
   if (protocol !== 'https:' && protocol !== 'http:') return 'must begin with https://';
   if (username !== '' || password !== '') return 'must not contain credentials: they have settings of their own';
-  if (protocol === 'http:' && !isLoopback(hostname)) return 'must begin with https:// (http only reaches this machine)';
+  if (protocol === 'http:' && !isLoopbackName(hostname))
+    return 'must begin with https:// (http only reaches this machine)';
   return null;
 };
 
@@ -191,10 +195,6 @@ export const host = (name: string, { default: absent, doc }: Words<string>): Set
   const schema = z.string().refine(isHost, `must be an ${values}, without scheme and port`);
   return { name, values, default: absent, isSecret: false, doc, absent, schema };
 };
-
-/** True only where no other machine can reach the address. Takes IPv6 with and without brackets. */
-export const isLoopback = (address: string): boolean =>
-  ['localhost', '::1', '[::1]'].includes(address.toLowerCase()) || (isIPv4(address) && address.startsWith('127.'));
 
 /** The environment, or any record like it. */
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -98,7 +98,7 @@ export const callerRows = {
   callerCost: integer('CALLER_COST_PER_MINUTE', {
     ...perMinute,
     default: 6_000,
-    doc: 'Cost of one caller: each upstream call that was made counts 1, and so do 20 KB of answers.',
+    doc: 'Cost of one caller: each upstream call that was made counts 1, and so do 20 KB of answers and 2 ms of reading a document that is not kept.',
   }),
   locationRequests: integer('LOCATION_REQUESTS_PER_MINUTE', {
     ...perMinute,

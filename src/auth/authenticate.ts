@@ -1,8 +1,9 @@
-import { hash, timingSafeEqual } from 'node:crypto';
 import type { Caller } from '../model/caller.ts';
 import { GatewayError } from '../model/errors.ts';
 import type { LocationId } from '../model/ids.ts';
+import { isSame } from './same.ts';
 import { isServiceToken } from './service-token-text.ts';
+import type { TokenVerifier } from './token-verifier.ts';
 
 /** The `Authorization` header of a request, if it has one → who is calling. Rejects with UNAUTHENTICATED, or AUTH_UNAVAILABLE where that
  * cannot be told. */
@@ -29,16 +30,11 @@ export const authenticateNobody =
       isOfCompany: true,
     });
 
-/** Checks one kind of token. */
-interface Verifier {
-  readonly verify: (token: string) => Promise<Caller>;
-}
-
 /** What bearers may carry. */
 export interface Bearers {
   /** Null where only service tokens count. */
-  readonly accessTokens: Verifier | null;
-  readonly serviceTokens: Verifier;
+  readonly accessTokens: TokenVerifier | null;
+  readonly serviceTokens: TokenVerifier;
   /** The gateway's own, for its commands, which ask it as a caller does. */
   readonly own: { readonly token: string; readonly caller: Caller };
 }
@@ -56,7 +52,3 @@ export const authenticateBearers =
     if (isServiceToken(token)) return serviceTokens.verify(token);
     return accessTokens?.verify(token) ?? Promise.reject(new GatewayError('UNAUTHENTICATED'));
   };
-
-// By digests of one length, so that the time tells nothing.
-const isSame = (a: string, b: string): boolean => timingSafeEqual(digestOf(a), digestOf(b));
-const digestOf = (text: string): Buffer => hash('sha256', text, 'buffer');

@@ -9,6 +9,7 @@ interface KeyNews {
   readonly onGood: () => void;
 }
 
+const fetchMs = 2_000;
 const maxBytes = 256 * 1_024;
 // Between one failure and the next try: else every request would wait for it.
 const restMs = 5_000;
@@ -17,12 +18,12 @@ const keptMs = 86_400_000;
 /** The keys that an issuer publishes. They are read again after 10 minutes, and for a key that is not among them at most every 30 s: an
  * unknown `kid` costs nothing, a new key works soon. While they cannot be read, those that were read last are used for a day (jose alone
  * would refuse everybody). Throws AUTH_UNAVAILABLE where there are none. */
-export const createRemoteKeys = (url: string, news: KeyNews, { timeoutMs = 2_000 } = {}): JWTVerifyGetKey => {
+export const createRemoteKeys = (url: string, news: KeyNews): JWTVerifyGetKey => {
   const source = createSource(url, news);
   const keys = createRemoteJWKSet(new URL(url), {
     cooldownDuration: 30_000,
     cacheMaxAge: 600_000,
-    timeoutDuration: timeoutMs,
+    timeoutDuration: fetchMs,
     [customFetch]: source.fetch,
   });
   return (header, token) => {

@@ -1,9 +1,9 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { Caller } from '../model/caller.ts';
 import { GatewayError } from '../model/errors.ts';
 import { toLocationId, type LocationId } from '../model/ids.ts';
 import type { Database } from '../stores/sql.ts';
 import type { CallerTables } from './migrations.ts';
+import { isSame } from './same.ts';
 import { createServiceTokenMemory, createUseNotes, type ServiceTokenRow } from './service-token-memory.ts';
 import { newServiceToken, readServiceToken } from './service-token-text.ts';
 
@@ -51,6 +51,8 @@ export interface ServiceTokens {
   /** Who calls with this token. Rejects with UNAUTHENTICATED, or AUTH_UNAVAILABLE where the store is away and the token has not been seen
    * in the last 5 minutes. */
   readonly verify: (token: string) => Promise<Caller>;
+  /** Whether the store answers within that time. */
+  readonly ping: (timeoutMs: number) => Promise<void>;
 }
 
 /** Over a migrated database. */
@@ -82,6 +84,9 @@ export const createServiceTokens = (database: Database<CallerTables>): ServiceTo
         throw new GatewayError('UNAUTHENTICATED');
       noteUse(row);
       return toCaller(row);
+    },
+    ping: async (timeoutMs) => {
+      await database.run((db) => db.selectFrom('gateway_service_tokens').select('id').limit(1).execute(), timeoutMs);
     },
   };
 };
@@ -179,9 +184,4 @@ const toCaller = (row: ServiceTokenRow): Caller => {
     locations: locations === 'all' ? locations : new Set(locations),
     isOfCompany: locations === 'all',
   };
-};
-
-const isSame = (a: string, b: string): boolean => {
-  const [one, other] = [Buffer.from(a), Buffer.from(b)];
-  return one.length === other.length && timingSafeEqual(one, other);
 };

@@ -28,7 +28,7 @@ export interface TokenVerifierOptions extends ClaimOptions {
   readonly maxLifetimeSeconds: number;
 }
 
-/** Access tokens that are JWTs. */
+/** What tells the caller by a token. */
 export interface TokenVerifier {
   /** Throws UNAUTHENTICATED for any token that is not good, AUTH_UNAVAILABLE where that cannot be told. */
   readonly verify: (token: string) => Promise<Caller>;

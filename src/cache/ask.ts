@@ -59,7 +59,7 @@ const countOf = ({ key, entry, verdict }: Asked & { readonly verdict: Verdict },
   const isUnwanted = verdict === 'load' && entry !== undefined && wish.maxAgeSeconds !== null;
   const name =
     isUnwanted && verdictOf(key, entry, { wish: anyFreshness }) !== 'load' ? 'cache bypass' : tallied[verdict];
-  return key.kind === undefined ? name : `${name} ${key.kind}`;
+  return `${name} ${key.kind}`;
 };
 
 const isVerdict =

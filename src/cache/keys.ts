@@ -8,7 +8,7 @@ import type { Holder } from '../upstream/send.ts';
 /** The text under which an answer is kept, whose budget it costs, and how long it counts. */
 export interface CacheKey {
   /** What kind of answer it is, for counts. */
-  readonly kind?: string;
+  readonly kind: string;
   readonly text: string;
   readonly holder: Holder;
   readonly lifetime: Lifetime;

@@ -1,6 +1,8 @@
 import { printable } from './access-log-line.ts';
 import type { Part, Review } from './access-log-review.ts';
-import { counted, durationText, shortName } from './access-log-words.ts';
+import { durationText, shortName } from './access-log-words.ts';
+import { tableLines } from './table.ts';
+import { counted, momentText } from './words.ts';
 
 /** The review for people. `width`: columns of the terminal. Commands alone are longer, so that they can be copied. */
 export const reviewText = (review: Review, width: number): string =>
@@ -10,7 +12,9 @@ const headText = ({ files, period, lines, notes }: Review, width: number): strin
   const days = period === null ? 0 : (Date.parse(period.to) - Date.parse(period.from)) / 86_400_000;
   const from = `Access log of ${files.map((file) => (file === '-' ? 'standard input' : printable(file))).join(', ')}`;
   const when =
-    period === null ? 'no period' : `${moment(period.from)} to ${moment(period.to)} UTC, ${days.toFixed(1)} days`;
+    period === null
+      ? 'no period'
+      : `${momentText(period.from)} to ${momentText(period.to)} UTC, ${days.toFixed(1)} days`;
   const { operation, refusal, grant, other, outside, unreadable } = lines;
   const read = [
     counted(operation, 'operation'),
@@ -55,14 +59,14 @@ const tables = (review: Review, width: number): string[] => {
       { head: 'locations', cell: (row) => row.locations },
       { head: 'calls', cell: ({ upstreamCalls }) => upstreamCalls },
       { head: 'p95', cell: ({ p95Ms }) => durationText(p95Ms ?? Infinity) },
-      { head: 'last', cell: ({ lastAt }) => moment(lastAt).slice(5) },
+      { head: 'last', cell: ({ lastAt }) => momentText(lastAt).slice(5) },
     ]),
     table('By location', locations, width, [
       { head: 'location', cell: ({ location }) => location },
       { head: 'operations', cell: (row) => row.operations },
       { head: 'failed', cell: ({ failed }) => failed },
       { head: 'callers', cell: (row) => row.callers },
-      { head: 'last', cell: ({ lastAt }) => moment(lastAt).slice(5) },
+      { head: 'last', cell: ({ lastAt }) => momentText(lastAt).slice(5) },
     ]),
     table('By operation', operations, width, [
       { head: 'operation', cell: shortName },
@@ -77,21 +81,17 @@ const tables = (review: Review, width: number): string[] => {
       { head: 'code', cell: ({ code }) => code },
       { head: 'from', cell: ({ caller, network }) => caller ?? network ?? 'not known' },
       { head: 'requests', cell: ({ requests }) => requests },
-      { head: 'last', cell: ({ lastAt }) => moment(lastAt).slice(5) },
+      { head: 'last', cell: ({ lastAt }) => momentText(lastAt).slice(5) },
     ]),
     table('Grants used', grants, width, [
       { head: 'grant', cell: ({ grant }) => grant },
       { head: 'action', cell: ({ action, by }) => (by === 'gateway' ? action : `${action} by ${by}`) },
       { head: 'done', cell: ({ done }) => done },
       { head: 'failed', cell: ({ failed }) => failed },
-      { head: 'last', cell: ({ lastAt }) => moment(lastAt).slice(5) },
+      { head: 'last', cell: ({ lastAt }) => momentText(lastAt).slice(5) },
     ]),
   ];
 };
-
-const moment = (isoText: string): string => isoText.slice(0, 16).replace('T', ' ');
-
-const gap = 2;
 
 const table = <T>(
   name: string,
@@ -102,39 +102,16 @@ const table = <T>(
   if (rows.length === 0) return `${title(name)}\nnone`;
   const cells = rows.map((row) => columns.map(({ cell }) => cell(row)));
   const lines = [columns.map(({ head }) => head), ...cells.map((row) => row.map(asText))];
-  const widths = fitted(
-    columns.map((_column, index) => Math.max(...lines.map((line) => line[index]?.length ?? 0))),
-    width - gap * (columns.length - 1),
-  );
-  const isNumber = columns.map((_column, index) => cells.every((row) => typeof row[index] === 'number'));
-  const drawn = lines.map((line) =>
-    line
-      .map((text, index) => {
-        const size = widths[index] ?? 0;
-        return isNumber[index] ? text.padStart(size) : cut(text, size).padEnd(size);
-      })
-      .join(' '.repeat(gap))
-      .trimEnd(),
-  );
+  const areNumbers = columns.map((_column, index) => cells.every((row) => typeof row[index] === 'number'));
   return [
     title(name),
-    ...drawn,
+    ...tableLines(lines, { width, areNumbers }),
     ...(more > 0 ? [`and ${more} more: --top shows more`] : []),
     ...(others > 0 ? [`others, for which there was no room: ${counted(others, 'line')}`] : []),
   ].join('\n');
 };
 
-/** The widest gives way, again and again: names do, numbers and moments are shorter than what is left. */
-const fitted = (widths: readonly number[], width: number): readonly number[] => {
-  const widest = Math.max(...widths);
-  const over = widths.reduce((sum, one) => sum + one, 0) - width;
-  if (over <= 0 || widest <= 12) return widths;
-  return fitted(widths.with(widths.indexOf(widest), widest - 1), width);
-};
-
 const asText = (value: string | number): string => (typeof value === 'number' ? value.toLocaleString('en-GB') : value);
-
-const cut = (text: string, size: number): string => (text.length <= size ? text : `${text.slice(0, size - 1)}…`);
 
 /** Broken between words; further lines are indented. */
 const wrapped = (text: string, width: number, indent = ''): string => {

@@ -1,5 +1,6 @@
 import type { CallerRow, OperationRow, Tables } from './access-log-rows.ts';
-import { counted, durationText, momentText, shortName } from './access-log-words.ts';
+import { durationText, shortName } from './access-log-words.ts';
+import { counted, momentText } from './words.ts';
 
 /** One thing that a reviewer should look at. */
 interface Finding {

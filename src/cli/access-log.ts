@@ -1,10 +1,11 @@
 import { toCaller } from '../auth/claims.ts';
+import type { Environment } from '../setting.ts';
 import { createCounter } from './access-log-counter.ts';
 import { eachLine } from './access-log-files.ts';
 import { readLine } from './access-log-line.ts';
 import { reviewText } from './access-log-report.ts';
 import { reviewOf } from './access-log-review.ts';
-import { readArguments, usageError, type Command } from './command.ts';
+import { pathFrom, readArguments, usageError, type Command } from './command.ts';
 
 const name = 'access-log';
 
@@ -32,14 +33,14 @@ const options = {
 } as const;
 
 /** `npm run access-log`: reads the log, changes nothing and asks nobody. */
-export const accessLog: Command = async ({ args }) => {
+export const accessLog: Command = async ({ args, env }) => {
   const { values, positionals } = readArguments(name, args, options);
   const [action, ...rest] = positionals;
   if (values.help) {
     console.log(help);
     return 0;
   }
-  if (action === 'summary') return summarize(rest, values);
+  if (action === 'summary') return summarize(rest, values, env);
   if (action === 'caller') return showCaller(rest);
   throw usageError(name, 'The first argument is summary or caller.');
 };
@@ -52,7 +53,7 @@ interface Wishes {
   readonly top?: string;
 }
 
-const summarize = async (files: readonly string[], wishes: Wishes): Promise<0 | 1> => {
+const summarize = async (files: readonly string[], wishes: Wishes, env: Environment): Promise<0 | 1> => {
   if (files.length === 0) throw usageError(name, 'summary needs a file, or - for standard input.');
   const top = topOf(wishes.top ?? '10');
   const since = momentOf('--since', wishes.since) ?? -Infinity;
@@ -60,7 +61,9 @@ const summarize = async (files: readonly string[], wishes: Wishes): Promise<0 | 
   if (since >= until) throw usageError(name, '--since must be before --until.');
   const counter = createCounter({ since, until });
   for (const file of files)
-    await eachLine(file, (line) => counter.count(line === null ? { kind: 'unreadable' } : readLine(line)));
+    await eachLine(file === '-' ? file : pathFrom(env, file), (line) =>
+      counter.count(line === null ? { kind: 'unreadable' } : readLine(line)),
+    );
   const review = reviewOf(counter, { files, since, until, top });
   console.log(wishes.json ? JSON.stringify(review, null, 2) : reviewText(review, process.stdout.columns || 100));
   const isFine = review.unusual.length === 0 && review.lines.operation > 0;

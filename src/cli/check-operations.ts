@@ -1,6 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
-import { rollUpLocations } from '../compose-reads.ts';
+import { join, relative } from 'node:path';
 import { readConfig, type Config } from '../config.ts';
 import {
   checkOperations as check,
@@ -9,13 +8,14 @@ import {
   type ClientOperation,
   type Finding,
 } from '../operation/client-operations.ts';
-import { unknownSize } from '../operation/catalogue.ts';
-import type { CostLimits } from '../operation/limits.ts';
+import { costLimitsOf, type CostLimits } from '../operation/cost-limits.ts';
+import { unknownSize } from '../operation/needs.ts';
 import { createSchema } from '../operation/schema.ts';
-import { mostPages } from '../reads/locations.ts';
 import type { Environment } from '../setting.ts';
-import { readArguments, StartError, usageError, type Command } from './command.ts';
+import { pathFrom, readArguments, StartError, usageError, type Command } from './command.ts';
 import { withDotEnv } from './dot-env.ts';
+import { tableLines } from './table.ts';
+import { counted } from './words.ts';
 
 const help = `npm run check:operations FOLDER: the check before a client is shipped
 
@@ -49,7 +49,7 @@ export const checkOperations: Command = async ({ args, env }) => {
   const checked = check(await readFolder(folder, env), {
     schema: createSchema(),
     documentLimits: config.documentLimits,
-    costLimits: costLimitsOf(config),
+    costLimits: liveCosts(config),
   });
   const { operations, problems } = checked;
   if (operations.length === 0 && problems.length === 0) throw new StartError(`${folder} holds no operation.`, 1);
@@ -58,21 +58,18 @@ export const checkOperations: Command = async ({ args, env }) => {
 };
 
 // What it costs over a live upstream: a sandbox has an endpoint for account statistics and gives the locations away.
-const costLimitsOf = (config: Config): CostLimits => {
-  const { maxUpstreamCalls, maxUpstreamCallsPerLocation, upstream, accountStatistics } = config;
-  const isAskedAtOnce = upstream.kind === 'live' && accountStatistics === 'endpoint';
-  return {
-    ...{ maxUpstreamCalls, maxUpstreamCallsPerLocation, listingCalls: mostPages },
-    rollUpLocations: isAskedAtOnce ? 0 : rollUpLocations,
-  };
+const liveCosts = (config: Config): CostLimits => {
+  const isLive = config.upstream.kind === 'live';
+  return costLimitsOf(isLive ? config : { ...config, accountStatistics: 'roll-up' }, { isLive: true });
 };
 
-// npm runs scripts in the folder of package.json and tells where it was called from.
 const readFolder = async (folder: string, env: Environment): Promise<ClientFiles> => {
-  const base = resolve(env['INIT_CWD'] ?? '.');
-  const paths = (await filesBelow(resolve(base, folder))).filter((path) => /\.(graphql|gql|json)$/.test(path)).sort();
+  const paths = (await filesBelow(pathFrom(env, folder))).filter((path) => /\.(graphql|gql|json)$/.test(path)).sort();
   const files = await Promise.all(
-    paths.map(async (path) => ({ file: relative(base, path), text: await readable(path, readFile(path, 'utf8')) })),
+    paths.map(async (path) => ({
+      file: relative(pathFrom(env, '.'), path),
+      text: await readable(path, readFile(path, 'utf8')),
+    })),
   );
   const isManifest = ({ file }: (typeof files)[number]): boolean => file.endsWith('.json');
   return {
@@ -122,7 +119,7 @@ const scopesOf = (operations: readonly ClientOperation[]): readonly string[] =>
 const textOf = ({ operations, problems, warnings }: CheckedOperations): string => {
   const scopes = scopesOf(operations);
   return [
-    ...tableOf(operations),
+    ...tableLines([head, ...operations.map(cellsOf)]),
     '',
     ...problems.map((finding) => `${placeOf(finding)} error: ${finding.message}`),
     ...warnings.map((finding) => `${placeOf(finding)} warning: ${finding.message}`),
@@ -136,23 +133,12 @@ const textOf = ({ operations, problems, warnings }: CheckedOperations): string =
 
 const placeOf = ({ file, line, column }: Finding): string => `${file}:${line}:${column}:`;
 
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
-
 const head = ['OPERATION', 'FILE', 'CALLS', 'PER LOCATION', 'SCOPES'];
 
-const tableOf = (operations: readonly ClientOperation[]): readonly string[] => {
-  const rows = operations.map(({ name, file, needs }) => [
-    name,
-    file,
-    String(needs?.worst.total ?? '-'),
-    String(needs?.worst.perLocation ?? '-'),
-    needs === null ? 'not valid' : needs.scopes.join(' ') || 'none',
-  ]);
-  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)));
-  return [head, ...rows].map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
-};
+const cellsOf = ({ name, file, needs }: ClientOperation): readonly string[] => [
+  name,
+  file,
+  String(needs?.worst.total ?? '-'),
+  String(needs?.worst.perLocation ?? '-'),
+  needs === null ? 'not valid' : needs.scopes.join(' ') || 'none',
+];

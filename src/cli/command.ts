@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 import type { Gateway, UpstreamAccess } from '../compose.ts';
 import type { Config } from '../config.ts';
@@ -22,6 +23,9 @@ export interface OpenGateway {
   /** Closes its sandbox too, where it has one. */
   readonly close: () => Promise<void>;
 }
+
+/** Of a gateway that a command opens for itself: nobody else waits for it, and the questions of commands are in no client's manifest. */
+export const ownGateway = { drainDelayMs: 0, persisted: 'off', persistedDocuments: null } as const;
 
 /** What of the gateway's log a command takes; no sink is standard output. */
 interface CommandLog {
@@ -63,6 +67,10 @@ const problemOf = (error: unknown) =>
   typeof error === 'object' && error !== null && 'code' in error && 'message' in error
     ? { code: error.code, message: String(error.message) }
     : { code: null, message: '' };
+
+/** A path as the person means it who named it: npm runs scripts in the folder of package.json and tells where it was called from. */
+export const pathFrom = ({ INIT_CWD: calledFrom = '.' }: Environment, path: string): string =>
+  resolve(calledFrom, path);
 
 /** A StartError for arguments that make no sense. */
 export const usageError = (name: string, problem: string): StartError =>

@@ -1,7 +1,7 @@
-import { resolve } from 'node:path';
-import { isLoopback, type Environment } from '../setting.ts';
+import { isLoopbackName } from '../http/loopback.ts';
+import type { Environment } from '../setting.ts';
 import type { Questions } from './ask.ts';
-import { readArguments, StartError, usageError } from './command.ts';
+import { pathFrom, readArguments, StartError, usageError } from './command.ts';
 import type { Changes } from './dot-env.ts';
 import { newKeyEntry } from './new-key.ts';
 
@@ -64,7 +64,7 @@ export const gatherSettings = async (
   env: Environment,
   questions: Questions | null,
 ): Promise<Changes> => {
-  const flagged = { ...sandboxSettings(flags, env), ...flagSettings(flags) };
+  const flagged = { ...sandboxSettings(flags, env), ...flagSettings(flags, env) };
   const told = { ...pick(env), ...flagged };
   checkGrant(told['UPSTREAM_GRANT'] ?? null, env);
   const missing = missingOf(told);
@@ -82,20 +82,20 @@ const pick = (env: Environment): Changes =>
 
 const isSet = (told: Changes, name: string): boolean => Boolean(told[name] ?? told[`${name}_FILE`]);
 
-const flagSettings = (flags: ConnectFlags): Changes => {
+const flagSettings = (flags: ConnectFlags, env: Environment): Changes => {
   const { grant, 'client-id': clientId, 'client-secret-file': file, 'company-id': companyId } = flags;
   return {
     ...(grant === undefined ? {} : { UPSTREAM_GRANT: grant }),
     ...(clientId === undefined ? {} : { UPSTREAM_CLIENT_ID: clientId }),
     ...(companyId === undefined ? {} : { UPSTREAM_COMPANY_ID: companyId }),
-    ...(file === undefined ? {} : { UPSTREAM_CLIENT_SECRET: null, UPSTREAM_CLIENT_SECRET_FILE: resolve(file) }),
+    ...(file === undefined ? {} : { UPSTREAM_CLIENT_SECRET: null, UPSTREAM_CLIENT_SECRET_FILE: pathFrom(env, file) }),
   };
 };
 
 const sandboxSettings = ({ sandbox }: ConnectFlags, { UPSTREAM_URL: url = '' }: Environment): Changes => {
   if (!sandbox) return {};
   const parsed = URL.parse(url);
-  if (parsed === null || !isLoopback(parsed.hostname))
+  if (parsed === null || !isLoopbackName(parsed.hostname))
     throw new StartError(
       '--sandbox needs "npm run sandbox" in another terminal: it prints the whole line to run here.',
       2,

@@ -2,7 +2,7 @@ import { parseEnv } from 'node:util';
 import { readConfig, type Config } from '../config.ts';
 import { createQuestions, type Questions } from './ask.ts';
 import { openBrowser } from './browser.ts';
-import { StartError, type Command, type CommandWorld, type OpenGateway } from './command.ts';
+import { ownGateway, pathFrom, StartError, type Command, type CommandWorld, type OpenGateway } from './command.ts';
 import { installLink, joinRunning, runningGateway } from './connect-running.ts';
 import { gatherSettings, readConnectFlags, type ConnectFlags } from './connect-settings.ts';
 import { showConnection } from './connect-show.ts';
@@ -47,7 +47,7 @@ export const connect: Command = async (world) => {
   const running = await runningGateway(config);
   if (running) return joinRunning(running, config, { isLinkWanted: flags.print === true, env });
   await keep(file, settings);
-  const opened = await world.open({ ...config, ...alone }, { level: 'warn', sink: { write: tellOfInstall } });
+  const opened = await world.open({ ...config, ...ownGateway }, { level: 'warn', sink: { write: tellOfInstall } });
   try {
     return await lead(opened, config, { flags, questions, path: file.path });
   } finally {
@@ -55,11 +55,8 @@ export const connect: Command = async (world) => {
   }
 };
 
-// Its first question is in no client's manifest.
-const alone = { drainDelayMs: 0, persisted: 'off', persistedDocuments: null } as const;
-
 const placeOf = ({ 'dot-env': given, sandbox }: ConnectFlags, { env }: CommandWorld): string => {
-  if (given !== undefined) return given;
+  if (given !== undefined) return pathFrom(env, given);
   if (sandbox) return besidePackage('.env.sandbox');
   if (env['DOT_ENV'] !== 'off') return besidePackage('.env');
   throw new StartError('DOT_ENV=off leaves .env alone: name another file with --dot-env FILE.', 2);

@@ -3,7 +3,7 @@ import { chmod, realpath, rename, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import type { Environment } from '../setting.ts';
-import { StartError } from './command.ts';
+import { pathFrom, StartError } from './command.ts';
 
 /** A file of settings, as Node's loadEnvFile and shells read it. */
 export interface DotEnv {
@@ -32,8 +32,9 @@ const isNoFile = (error: unknown): boolean =>
 /** What the environment says stands over the file. Without a path the environment alone: the launcher has read `.env` into it. */
 export const withDotEnv = (env: Environment, path: string | undefined): Environment => {
   if (path === undefined) return env;
-  const { text } = readDotEnv(path);
-  if (text === '') throw new StartError(`${path} does not exist or is empty.`, 2);
+  const file = pathFrom(env, path);
+  const { text } = readDotEnv(file);
+  if (text === '') throw new StartError(`${file} does not exist or is empty.`, 2);
   return { ...parseEnv(text), ...env };
 };
 

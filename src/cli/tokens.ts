@@ -14,6 +14,8 @@ import { createSchema } from '../operation/schema.ts';
 import type { Environment } from '../setting.ts';
 import { readArguments, StartError, usageError, type Command } from './command.ts';
 import { withDotEnv } from './dot-env.ts';
+import { tableLines } from './table.ts';
+import { momentText } from './words.ts';
 
 const help = `npm run tokens -- create | list | revoke: tokens for services that call this gateway
 
@@ -101,7 +103,7 @@ const create = async (store: ServiceTokens, wanted: NewServiceToken): Promise<0>
   });
   console.log(token);
   console.error(
-    `Token ${id} of "${wanted.name}" is good until ${inWords(expiresAt)} for ${wanted.scopes.join(', ')} in ${placesOf(wanted)}.\n` +
+    `Token ${id} of "${wanted.name}" is good until ${inUtc(expiresAt)} for ${wanted.scopes.join(', ')} in ${placesOf(wanted)}.\n` +
       'It is shown this once. The service sends it as "Authorization: Bearer …".',
   );
   return 0;
@@ -119,7 +121,7 @@ const show = async (store: ServiceTokens, isJson: boolean): Promise<0> => {
   const all = await store.list();
   if (isJson) console.log(JSON.stringify(all.map(inJson), null, 2));
   else if (all.length === 0) console.log('There is no token yet: "npm run tokens -- create" makes one.');
-  else console.log(tableOf([heads, ...all.map(cellsOf)]));
+  else console.log(tableLines([heads, ...all.map(cellsOf)]).join('\n'));
   return 0;
 };
 
@@ -129,24 +131,12 @@ const cellsOf = (token: ServiceToken): readonly string[] => [
   token.id,
   token.name,
   token.state,
-  inWords(token.createdAt),
-  inWords(token.expiresAt),
-  token.lastUsedAt === null ? 'never' : inWords(token.lastUsedAt),
+  inUtc(token.createdAt),
+  inUtc(token.expiresAt),
+  token.lastUsedAt === null ? 'never' : inUtc(token.lastUsedAt),
   token.scopes.join(' '),
   placesOf(token),
 ];
-
-const tableOf = (lines: readonly (readonly string[])[]): string => {
-  const widthOf = (column: number) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0));
-  return lines
-    .map((cells) =>
-      cells
-        .map((cell, at) => cell.padEnd(widthOf(at) + 2))
-        .join('')
-        .trimEnd(),
-    )
-    .join('\n');
-};
 
 const inJson = ({ createdAt, expiresAt, revokedAt, lastUsedAt, ...rest }: ServiceToken) => ({
   ...rest,
@@ -156,7 +146,7 @@ const inJson = ({ createdAt, expiresAt, revokedAt, lastUsedAt, ...rest }: Servic
   lastUsedAt: lastUsedAt === null ? null : new Date(lastUsedAt),
 });
 
-const inWords = (moment: number): string => `${new Date(moment).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+const inUtc = (moment: number): string => `${momentText(moment)} UTC`;
 
 const placesOf = ({ locations }: Pick<ServiceToken, 'locations'>): string =>
   locations === 'all' ? 'all locations' : locations.join(' ');

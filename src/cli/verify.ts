@@ -1,7 +1,7 @@
 import { readConfig, type Config } from '../config.ts';
 import { readCatalogue } from '../operation/catalogue.ts';
 import { createSchema } from '../operation/schema.ts';
-import { readArguments, usageError, type Command, type OpenGateway } from './command.ts';
+import { ownGateway, readArguments, usageError, type Command, type OpenGateway } from './command.ts';
 import { withDotEnv } from './dot-env.ts';
 import { findLocation } from './verify-look.ts';
 import { operationLine, problemsOf, summaryText, tableHead, type Report } from './verify-report.ts';
@@ -49,13 +49,11 @@ export const verify: Command = async ({ args, env, open }) => {
 // Beside whatever runs, and with nothing to answer from but upstream.
 const alone = (config: Config): Config => ({
   ...config,
+  ...ownGateway,
   host: '127.0.0.1',
   port: 0,
   sandboxPort: 0,
   adminPort: 0,
-  persisted: 'off', // its questions are in no client's manifest
-  persistedDocuments: null,
-  drainDelayMs: 0,
   isCacheOn: false,
 });
 

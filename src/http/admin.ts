@@ -5,6 +5,7 @@ import { metricsType, type Metrics } from '../observe/metrics.ts';
 import { urlOf } from './addresses.ts';
 import { answerProblem, badRequest, internal, type HttpProblem } from './errors.ts';
 import { checkedHealthRoutes, type Checks, type Health } from './health.ts';
+import { isLoopbackName } from './loopback.ts';
 
 /** What the operator's own port tells. */
 export interface AdminOptions {
@@ -28,7 +29,6 @@ export interface AdminServer {
 }
 
 const mostConnections = 64;
-const loopbackName = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i;
 
 /** No route but its own, no body, short time-outs: whoever reaches it should be an operator, and may be somebody else. */
 export const createAdminServer = (options: AdminOptions): AdminServer => {
@@ -68,7 +68,7 @@ const openServer = ({ host }: AdminOptions): FastifyInstance => {
   app.server.maxConnections = mostConnections;
   app.decorateReply('problem', null);
   app.removeAllContentTypeParsers();
-  const isLoopbackOnly = loopbackName.test(host);
+  const isLoopbackOnly = isLoopbackName(host);
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-content-type-options', 'nosniff');
     const problem = problemIn(request, isLoopbackOnly);
@@ -80,7 +80,7 @@ const openServer = ({ host }: AdminOptions): FastifyInstance => {
 
 // A page of another site may point its own name here (DNS rebinding).
 const problemIn = ({ method, headers, hostname }: FastifyRequest, isLoopbackOnly: boolean): HttpProblem | null => {
-  if (isLoopbackOnly && !loopbackName.test(hostname)) return otherHost;
+  if (isLoopbackOnly && !isLoopbackName(hostname)) return otherHost;
   if (method !== 'GET' && method !== 'HEAD') return wrongMethod;
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0 ? badRequest : null;
 };

@@ -45,9 +45,10 @@ export const graphqlRoutes =
       onRequest: (request, reply) => void answerProblem(request, reply.header('allow', 'GET, POST'), wrongMethod), // before the body is read
       handler,
     });
-    app.post('/', (request, reply) => {
-      const moved = { status: 308, code: 'MOVED', message: 'GraphQL is at POST /graphql.' };
-      answerProblem(request, reply.header('location', '/graphql'), moved);
+    const moved = { status: 308, code: 'MOVED', message: 'GraphQL is at POST /graphql.' };
+    app.post('/', {
+      onRequest: (request, reply) => void answerProblem(request, reply.header('location', '/graphql'), moved),
+      handler,
     });
   };
 
@@ -57,6 +58,10 @@ const serve = async (request: FastifyRequest, reply: FastifyReply, options: Serv
   const { problem, value } = parseBody(options.app, request);
   if (problem !== null) {
     answerProblem(request, reply, problem);
+    return;
+  }
+  if (Array.isArray(value) && !isTaken(value, options)) {
+    answerProblem(request, reply, noBatch(options.maxBatch));
     return;
   }
   const given = { body: value, search: searchOf(request.url) };
@@ -77,6 +82,9 @@ const executeCharged = async (request: FastifyRequest, reply: FastifyReply, aske
   return executed;
 };
 
+const isTaken = ({ length }: readonly unknown[], { maxBatch }: GraphqlRouteOptions): boolean =>
+  maxBatch > 1 && length > 0 && length <= maxBatch;
+
 // One after the other would be slow, and all at once they share upstream calls. Each is limited as if it had come alone.
 const serveBatch = async (
   request: FastifyRequest,
@@ -84,10 +92,6 @@ const serveBatch = async (
   list: readonly unknown[],
   options: ServeOptions,
 ): Promise<void> => {
-  if (list.length === 0 || list.length > options.maxBatch || options.maxBatch === 1) {
-    answerProblem(request, reply, noBatch(options.maxBatch));
-    return;
-  }
   const one = (body: unknown): Asked => ({ body, search: '' });
   const all = await Promise.all(list.map((body) => executeCharged(request, reply, one(body), options)));
   const first = all[0]?.response;

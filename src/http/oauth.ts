@@ -10,7 +10,13 @@ export interface OAuthOptions {
   /** Where browsers reach the gateway: an origin. */
   readonly publicUrl: () => string;
   /** Who may begin an install; null for nobody who sends such a request. The answer goes into the access log. */
-  readonly administrator: (request: { readonly hostname: string; readonly ticket: string | null }) => string | null;
+  readonly administrator: (request: {
+    /** As the `Host` header has it, without the port. */
+    readonly host: string;
+    /** Whose socket it came from, or whom trusted proxies name. */
+    readonly address: string;
+    readonly ticket: string | null;
+  }) => string | null;
 }
 
 /** A browser secret lives as long as a consent may take. */
@@ -26,7 +32,7 @@ export const oauthRoutes =
 
     app.get('/oauth/install', { helmet }, async (request, reply) => {
       const query = new URLSearchParams(searchOf(request));
-      const by = administrator({ hostname: request.hostname, ticket: query.get('ticket') });
+      const by = administrator({ host: hostNameOf(request), address: request.ip, ticket: query.get('ticket') });
       if (by === null) {
         installs.refuse(query.has('ticket') ? 'bad ticket' : 'no ticket');
         return showProblem(reply, 'not-administrator');
@@ -187,3 +193,6 @@ const showProblem = (reply: FastifyReply, problem: Problem): FastifyReply => {
   const [status, title, remedy] = problems[problem];
   return show(reply, status, title, `<p>${remedy}</p>`);
 };
+
+// Not Fastify's, which believes `X-Forwarded-Host` of a trusted proxy.
+const hostNameOf = ({ headers }: FastifyRequest): string => (headers.host ?? '').replace(/:\d+$/, '');

@@ -6,6 +6,7 @@ import underPressure from '@fastify/under-pressure';
 import Fastify, {
   LogController,
   type FastifyInstance,
+  type FastifyReply,
   type FastifyRequest,
   type RawRequestDefaultExpression,
 } from 'fastify';
@@ -24,6 +25,7 @@ import {
   unreadable,
 } from './errors.ts';
 import { createProxies } from './proxies.ts';
+import { createTurns } from './turns.ts';
 import { GatewayError } from '../model/errors.ts';
 
 /** Options of the HTTP room. */
@@ -67,7 +69,7 @@ export const createHttpServer = async (options: HttpOptions): Promise<FastifyIns
     // Slow headers and bodies are closed by Node, which looks only as often as it is told to.
     requestTimeout: 10_000,
     keepAliveTimeout: 65_000,
-    http: { headersTimeout: 5_000, requestTimeout: 10_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
+    http: { headersTimeout: 5_000, requestTimeout: 10_000, connectionsCheckingInterval: 250, maxHeaderSize: 16_384 },
     return503OnClosing: false,
     forceCloseConnections: 'idle', // `true` would lose the requests in flight
     clientErrorHandler: answerUnreadable,
@@ -86,6 +88,7 @@ export const createHttpServer = async (options: HttpOptions): Promise<FastifyIns
   });
   app.addHook('onSend', (_request, reply, payload, done) => {
     if (isDraining()) void reply.header('connection', 'close'); // it may have come in before the signal
+    limitSending(reply);
     done(null, payload);
   });
   app.setErrorHandler((error: Error & { code: string; statusCode?: number }, request, reply) => {
@@ -97,9 +100,19 @@ export const createHttpServer = async (options: HttpOptions): Promise<FastifyIns
 
   takeJsonOnly(app);
   await shedLoad(app);
+  takeTurns(app);
   await app.register(cors, { ...corsOptions, origin: [...corsOrigins] });
   await app.register(helmet, { global: false }); // pages ask for it one by one; on every JSON answer it would halve the speed
   return app;
+};
+
+/** As long for the largest answer as for the largest body at a third of the speed; what fits into the system's buffers counts as taken. */
+const sendingMs = 30_000;
+
+// Node limits how long a request takes to come, not how long its answer takes to go: who never reads would keep answer and place for ever.
+const limitSending = ({ raw }: FastifyReply): void => {
+  const impatience = setTimeout(() => raw.destroy(), sendingMs);
+  raw.once('close', () => clearTimeout(impatience));
 };
 
 const requestIdForm = /^[A-Za-z0-9._-]{1,64}$/;
@@ -116,20 +129,40 @@ const requestIds = ({ trustedProxies }: HttpOptions) => {
   };
 };
 
-/** Mean delay of the event loop, from which on new requests are refused: at 64 busy clients it is a fifth of that. */
+/** Mean delay of the event loop, from which on new requests are refused. While requests take turns it stays far below. */
 const mostDelayMs = 1_000;
-const overloaded = new GatewayError('OVERLOADED', { retryAfterMs: 1_000 });
+const overloaded = refusalProblem(new GatewayError('OVERLOADED', { retryAfterMs: 1_000 })) ?? internal;
+const refuse = (request: FastifyRequest, reply: FastifyReply): void => {
+  answerProblem(request, reply.header('retry-after', '1'), overloaded);
+};
 
-// Health is asked by those who decide whether this process lives.
+// Asked by those who decide whether this process lives.
+const isHealth = ({ url }: FastifyRequest): boolean => /^\/(livez|readyz)(\?|$)/.test(url);
+
 const shedLoad = async (app: FastifyInstance): Promise<void> => {
   await app.register(underPressure, {
     maxEventLoopDelay: mostDelayMs,
     sampleInterval: 500,
     retryAfter: 1,
     pressureHandler: (request, reply) => {
-      if (/^\/(livez|readyz)(\?|$)/.test(request.url)) return;
-      answerProblem(request, reply.header('retry-after', '1'), refusalProblem(overloaded) ?? internal);
+      if (!isHealth(request)) refuse(request, reply);
     },
+  });
+};
+
+/** Twice what a thousand questions at once take on two busy cores. */
+const longestWaitMs = 3_000;
+
+// After the body, so that nobody who sends it late goes past the line. Strangers stand in one line.
+const takeTurns = (app: FastifyInstance): void => {
+  const turns = createTurns({ mostMs: longestWaitMs });
+  app.addHook('preHandler', (request, reply, done) => {
+    if (isHealth(request)) done();
+    else
+      turns.take(request.caller?.key ?? null, (isLate) => {
+        if (isLate) refuse(request, reply);
+        else if (!reply.raw.closed) done(); // who has gone meanwhile costs nothing more
+      });
   });
 };
 

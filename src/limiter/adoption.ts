@@ -5,17 +5,18 @@ export interface Foreign {
   readonly answeredAgoMs: readonly number[];
   readonly flyingForMs: Readonly<Record<string, number>>;
   readonly blockedForMs: number;
-  /** Requests of this day. */
+  /** Requests of this day that nobody else tells of. */
   readonly spent: number;
-  /** Whether `spent` is the day's whole count and not only what is missing here. */
-  readonly isWhole: boolean;
+  /** The day's count as a store told it that has forgotten it since. Many may remember it; it counts once, the highest of them. */
+  readonly remembered: number;
   /** When that day is expected to end; null where nothing is spent. */
   readonly dayEndsInMs: number | null;
 }
 
 /** Counts it. Expects a thawed state. */
 export const adopt = (state: BudgetState, foreign: Foreign, now: number): BudgetState => {
-  const { answeredAgoMs, flyingForMs, blockedForMs, spent, isWhole, dayEndsInMs } = foreign;
+  const { answeredAgoMs, flyingForMs, blockedForMs, spent, remembered, dayEndsInMs } = foreign;
+  const rememberedToday = Math.max(state.rememberedToday, remembered);
   const flying = Object.fromEntries(Object.entries(flyingForMs).map(([id, ms]) => [id, now + ms]));
   return thaw(
     {
@@ -23,7 +24,8 @@ export const adopt = (state: BudgetState, foreign: Foreign, now: number): Budget
       flying: { ...flying, ...state.flying },
       answered: [...state.answered, ...answeredAgoMs.map((ms) => now - ms)],
       blockedUntil: blockedForMs > 0 ? Math.max(state.blockedUntil, now + blockedForMs) : state.blockedUntil,
-      spentToday: isWhole ? Math.max(state.spentToday, spent) : state.spentToday + spent,
+      spentToday: state.spentToday + spent + rememberedToday - state.rememberedToday,
+      rememberedToday,
       dayEndsAt:
         dayEndsInMs === null ? state.dayEndsAt : Math.min(state.dayEndsAt || Infinity, now + Math.max(0, dayEndsInMs)),
     },
@@ -37,16 +39,16 @@ export const oneFlying = (id: string, ms: number, spent: 0 | 1): Foreign => ({
   flyingForMs: { [id]: ms },
   blockedForMs: 0,
   spent,
-  isWhole: false,
+  remembered: 0,
   dayEndsInMs: spent === 0 ? null : dayMs,
 });
 
-/** What a state holds, for another one to adopt. */
-export const foreignOf = (state: BudgetState, now: number, isWhole: boolean): Foreign => ({
+/** What a state holds, for another one to adopt; of its day's count so much is `remembered`. */
+export const foreignOf = (state: BudgetState, now: number, remembered: number): Foreign => ({
   answeredAgoMs: state.answered.map((at) => Math.max(0, now - at)),
   flyingForMs: Object.fromEntries(Object.entries(state.flying).map(([id, until]) => [id, until - now])),
   blockedForMs: Math.max(0, state.blockedUntil - now),
-  spent: state.spentToday,
-  isWhole,
+  spent: state.spentToday - remembered,
+  remembered,
   dayEndsInMs: state.dayEndsAt === 0 ? null : state.dayEndsAt - now,
 });

@@ -44,6 +44,7 @@ export interface Allowances {
 
 /** A draft of a balance that has a name and lies under a key. */
 interface Ask extends Draft {
+  readonly scope: keyof AllowanceLimits;
   readonly name: keyof Limits;
   readonly key: string;
 }
@@ -65,7 +66,7 @@ export const createAllowances = (limits: AllowanceLimits, shared: Shared | null,
     return names.flatMap((name) => {
       const [perMinute, amount] = [limits[scope][name], amounts[name]];
       if (perMinute === 0 || amount === undefined) return [];
-      return { name, perMinute, amount, key: `users-gateway:allowance:${space}:${scope}:${name}:${holder}` };
+      return { scope, name, perMinute, amount, key: `users-gateway:allowance:${space}:${scope}:${name}:${holder}` };
     });
   };
   const admit = async (asks: readonly Ask[]): Promise<Standing> =>
@@ -103,15 +104,18 @@ const standingOf = (asks: readonly Ask[], { isAdmitted, balances, now }: Drawn):
 const mostKept = 10_000;
 
 const createOwnLedger = (): Ledger => {
-  const kept = new LRUCache<string, number>({ max: mostKept });
+  // Apart, so that whoever names ten thousand locations does not wipe out what callers owe.
+  const ofCallers = new LRUCache<string, number>({ max: mostKept });
+  const ofLocations = new LRUCache<string, number>({ max: mostKept });
+  const keptOf = ({ scope }: Ask) => (scope === 'caller' ? ofCallers : ofLocations);
   return (kind, asks) => {
     const drawn = draw(
-      asks.map(({ key }) => kept.get(key)),
+      asks.map((ask) => keptOf(ask).get(ask.key)),
       { kind, drafts: asks },
       Date.now(),
     );
-    asks.forEach(({ key, amount }, index) => {
-      if (drawn.isAdmitted && amount > 0) kept.set(key, drawn.balances[index] ?? 0);
+    asks.forEach((ask, index) => {
+      if (drawn.isAdmitted && ask.amount > 0) keptOf(ask).set(ask.key, drawn.balances[index] ?? 0);
     });
     return Promise.resolve(drawn);
   };

@@ -37,7 +37,7 @@ local function thaw(s)
   s.flying, s.answered = flying, answered
   if s.dayEndsAt ~= 0 and now >= s.dayEndsAt then
     s.isProbing = s.isProbing or s.spentToday >= s.dailyLimit
-    s.spentToday, s.dayEndsAt, s.dayStartedAt = 0, 0, now
+    s.spentToday, s.rememberedToday, s.dayEndsAt, s.dayStartedAt = 0, 0, 0, now
   end
 end
 
@@ -60,9 +60,10 @@ local function reserved(limit) return math.floor((limit * step.reservePercent) /
 local raw = redis.call('GET', KEYS[1])
 local s = raw and cjson.decode(raw) or {
   limit = asking.options.burst.limit, windowMs = asking.options.burst.windowMs, flying = {}, answered = {},
-  blockedUntil = 0, dailyLimit = asking.options.dailyLimit, spentToday = 0, dayEndsAt = 0, dayStartedAt = 0,
+  blockedUntil = 0, dailyLimit = asking.options.dailyLimit, spentToday = 0, rememberedToday = 0, dayEndsAt = 0, dayStartedAt = 0,
   isProbing = false, observedAt = 0,
 }
+s.rememberedToday = s.rememberedToday or 0 -- written by a version that did not know it
 thaw(s)
 
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - asking.presenceMs)
@@ -110,7 +111,8 @@ local function correct(told, isRefused)
   if step.takenAt < s.dayStartedAt then return end
   local day, spent = told.daily, s.spentToday
   if has(day.limit) then s.dailyLimit = day.limit end
-  if has(day.remaining) then s.spentToday = math.max(spent, s.dailyLimit - day.remaining) end
+  local toldToday = has(day.remaining) and s.dailyLimit - day.remaining or 0
+  s.spentToday, s.rememberedToday = math.max(spent, toldToday), math.max(s.rememberedToday, toldToday)
   local isUsedUp = day.remaining == 0
   local assumed = s.dayEndsAt == 0 and now + DAY or s.dayEndsAt
   if isUsedUp and spent < s.dailyLimit then assumed = math.min(assumed, now + UNKNOWN_DAY) end
@@ -131,7 +133,9 @@ local function adopt()
   end
   for _, ms in ipairs(step.answeredAgoMs) do s.answered[#s.answered + 1] = now - ms end
   if step.blockedForMs > 0 then s.blockedUntil = math.max(s.blockedUntil, now + step.blockedForMs) end
-  if step.isWhole then s.spentToday = math.max(s.spentToday, step.spent) else s.spentToday = s.spentToday + step.spent end
+  local remembered = math.max(s.rememberedToday, step.remembered)
+  s.spentToday = s.spentToday + step.spent + remembered - s.rememberedToday
+  s.rememberedToday = remembered
   if has(step.dayEndsInMs) then
     local endsAt = now + math.max(0, step.dayEndsInMs)
     s.dayEndsAt = s.dayEndsAt == 0 and endsAt or math.min(s.dayEndsAt, endsAt)

@@ -23,6 +23,9 @@ export interface BudgetState {
   readonly blockedUntil: number;
   readonly dailyLimit: number;
   readonly spentToday: number;
+  /** The part of `spentToday` that was remembered for a store that had forgotten it (adoption.ts), or that upstream has told: who remembers
+   * no more than that adds nothing. */
+  readonly rememberedToday: number;
   /** When the day is expected to end; 0 while nothing is spent. */
   readonly dayEndsAt: number;
   /** Answers to requests from before it tell of another day. */
@@ -64,6 +67,7 @@ export const newBudget = ({ burst, dailyLimit }: BudgetOptions): BudgetState => 
   blockedUntil: 0,
   dailyLimit,
   spentToday: 0,
+  rememberedToday: 0,
   dayEndsAt: 0,
   dayStartedAt: 0,
   isProbing: false,
@@ -88,7 +92,7 @@ export const thaw = (state: BudgetState, now: number): BudgetState => {
 const turnDay = (state: BudgetState, now: number): BudgetState => {
   if (state.dayEndsAt === 0 || now < state.dayEndsAt) return state;
   const isProbing = state.isProbing || state.spentToday >= state.dailyLimit;
-  return { ...state, spentToday: 0, dayEndsAt: 0, dayStartedAt: now, isProbing };
+  return { ...state, spentToday: 0, rememberedToday: 0, dayEndsAt: 0, dayStartedAt: now, isProbing };
 };
 
 const inUse = ({ flying, answered }: BudgetState): number => Object.keys(flying).length + answered.length;
@@ -176,12 +180,13 @@ const correct = (
 const correctDay = (state: BudgetState, told: Feedback['daily'], now: number): BudgetState => {
   const dailyLimit = told.limit ?? state.dailyLimit;
   const isUsedUp = told.remaining === 0;
-  const spentToday =
-    told.remaining === null ? state.spentToday : Math.max(state.spentToday, dailyLimit - told.remaining);
+  const toldToday = told.remaining === null ? 0 : dailyLimit - told.remaining;
+  const spentToday = Math.max(state.spentToday, toldToday);
+  const rememberedToday = Math.max(state.rememberedToday, toldToday);
   const assumed = state.dayEndsAt === 0 ? now + dayMs : state.dayEndsAt;
   const unknown = isUsedUp && state.spentToday < dailyLimit ? Math.min(assumed, now + unknownDayMs) : assumed;
   const dayEndsAt = told.resetMs === null ? unknown : now + told.resetMs;
-  return { ...state, dailyLimit, spentToday, dayEndsAt };
+  return { ...state, dailyLimit, spentToday, rememberedToday, dayEndsAt };
 };
 
 /** What was never sent gives its permit back whole. */

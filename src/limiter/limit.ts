@@ -1,5 +1,5 @@
 import { GatewayError } from '../model/errors.ts';
-import { createTally, type Tally } from '../observe/tally.ts';
+import type { Tally } from '../observe/tally.ts';
 import { refusalOf, retryAfterMs } from '../upstream/refusal.ts';
 import { holderKey, type Stage, type UpstreamRequest, type UpstreamResponse } from '../upstream/send.ts';
 import type { Budgets } from './budgets.ts';
@@ -8,7 +8,7 @@ import { readFeedback } from './feedback.ts';
 /** Every request that reaches the wire takes a permit of its holder's budget first, and gives back what it learned. One that could not
  * have it before those who wait give up is refused at once. */
 export const limit =
-  (budgets: Budgets, tally: Tally = createTally()): Stage =>
+  (budgets: Budgets, tally: Tally): Stage =>
   (next) =>
   async (request) => {
     const key = holderKey(request.holder);

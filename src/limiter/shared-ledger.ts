@@ -131,22 +131,25 @@ const createTalk = (
 /** Budgets that are told at a time: the store's time limit holds for each, and it has others to serve. */
 const broughtAtATime = 50;
 
-const createComing = (talk: Talk, { own, unseen }: AllStates) => {
+const createComing = (talk: Talk, { own, unseen, heard }: AllStates) => {
   const bring = async (isWhole: boolean): Promise<void> => {
     const now = Date.now();
     const foreign = own
       .entries()
       .map(([key, known]) => {
-        const held = foreignOf(isWhole ? known : unseen.get(key), now, isWhole);
+        const mine = unseen.get(key);
+        const remembered = Math.max(0, known.spentToday - mine.spentToday);
+        const held = isWhole ? foreignOf(known, now, remembered) : foreignOf(mine, now, 0);
         return [key, { ...held, blockedForMs: Math.max(0, known.blockedUntil - now) }] as const;
       })
-      .filter(([, { spent, blockedForMs }]) => spent > 0 || blockedForMs > 0);
+      .filter(([, { spent, remembered, blockedForMs }]) => spent + remembered + blockedForMs > 0);
     for (let from = 0; from < foreign.length; from += broughtAtATime) {
       const some = foreign.slice(from, from + broughtAtATime);
       await Promise.all(
         some.map(async ([key, one]) => {
           await talk.run(key, { kind: 'adopt', ...one });
           unseen.forget(key); // or a next attempt to enter would count it twice
+          if (isWhole) own.learn(key, heard.get(key)); // what others have brought: this store, too, may forget it
         }),
       );
     }

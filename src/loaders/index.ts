@@ -49,7 +49,7 @@ export interface LoaderDeps {
 
 /** Fresh loaders for one operation. */
 export const createLoaders = ({ reads, caller, cause }: LoaderDeps): Loaders => {
-  const companyLocations = async () => (await reads.companyLocations(cause)).filter(({ id }) => mayRead(caller, id));
+  const companyLocations = () => reads.companyLocations(cause, (id) => mayRead(caller, id));
   const readableLocationIds = async () =>
     caller.locations === 'all' ? (await companyLocations()).map(({ id }) => id) : [...caller.locations].sort();
   return {

@@ -6,7 +6,6 @@ import {
   parse,
   print,
   Source,
-  specifiedRules,
   validate,
   visit,
   type DefinitionNode,
@@ -14,12 +13,13 @@ import {
   type FragmentDefinitionNode,
   type GraphQLSchema,
   type OperationDefinitionNode,
-  type ValidationRule,
 } from 'graphql';
-import { needsOf, type OperationNeeds } from './catalogue.ts';
+import { clientRules } from './client-rules.ts';
+import { costProblem, type CostLimits } from './cost-limits.ts';
 import { documentLimits, type DocumentLimits } from './document-limits.ts';
-import type { CostLimits } from './limits.ts';
+import { fragmentsOf, type Fragments } from './fragments.ts';
 import { readManifests, type ManifestFile } from './manifests.ts';
+import { needsOf, type OperationNeeds } from './needs.ts';
 
 /** Something about a place in a file; of a document in a manifest, the place in its text. */
 export interface Finding {
@@ -58,17 +58,6 @@ export interface Yardstick {
   readonly costLimits: CostLimits;
 }
 
-/** GraphQL's rules, and that the graph has operations of this kind, which GraphQL leaves to the execution. */
-export const clientRules: readonly ValidationRule[] = [
-  ...specifiedRules,
-  (context) => ({
-    OperationDefinition: (node) => {
-      if (context.getSchema().getRootType(node.operation)) return;
-      context.reportError(new GraphQLError(`This graph has no ${node.operation}s.`, { nodes: node }));
-    },
-  }),
-];
-
 /** Holds each operation against the schema, the limits of documents and the limits of cost. */
 export const checkOperations = ({ sources, manifests }: ClientFiles, yardstick: Yardstick): CheckedOperations => {
   const notes = createNotes();
@@ -97,7 +86,7 @@ const shortId = (id: string): string => (/^[0-9a-f]{32,}$/i.test(id) ? id.slice(
 const checkDocument = (file: string, text: string, yardstick: Yardstick, notes: Notes): readonly ClientOperation[] => {
   const definitions = parsed(file, text, notes);
   const sent = { kind: Kind.DOCUMENT, definitions } as const;
-  const fragments = new Map(definitions.filter(isFragment).map((fragment) => [fragment.name.value, fragment]));
+  const fragments = fragmentsOf(sent);
   const operations = definitions.filter(isOperation);
   if (definitions.length > 0 && operations.length === 0) notes.problem({ ...start, file }, 'There is no operation.');
   return operations.map((operation) => {
@@ -131,7 +120,7 @@ const check = (
   if (errors.length > 0) return { name, file: place.file, needs: null };
   for (const error of validate(schema, sent, [NoDeprecatedCustomRule])) tell(error, notes.warn);
   const needs = needsOf({ schema, operation, document, costs: costLimits });
-  const dear = costProblem(needs, costLimits);
+  const dear = costProblem(needs.worst, costLimits);
   if (dear !== null) notes.problem(place, `${name} ${dear}`);
   return { name, file: place.file, needs };
 };
@@ -143,13 +132,6 @@ const lengthProblem = (text: string, { tokens }: DocumentLimits): string | null 
   } catch (error) {
     return error instanceof GraphQLError ? error.message : 'cannot be parsed.';
   }
-};
-
-const costProblem = ({ worst }: OperationNeeds, limits: CostLimits): string | null => {
-  const isTooDear = worst.total > limits.maxUpstreamCalls || worst.perLocation > limits.maxUpstreamCallsPerLocation;
-  if (!isTooDear) return null;
-  const allowed = `${limits.maxUpstreamCalls} (${limits.maxUpstreamCallsPerLocation}) are allowed`;
-  return `could cost ${worst.total} upstream calls (${worst.perLocation} of one location); ${allowed}.`;
 };
 
 const parsed = (file: string, text: string, notes: Notes): readonly DefinitionNode[] => {
@@ -179,8 +161,6 @@ const gatherFragments = (definitions: readonly DefinitionNode[], notes: Notes): 
   }
   return fragments;
 };
-
-type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
 
 // As a client sends it: the operation, and the fragments that it uses, be it through others. Those that are missing, validation names.
 const withFragments = (operation: OperationDefinitionNode, fragments: Fragments): DocumentNode => {

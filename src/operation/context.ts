@@ -1,5 +1,7 @@
 import { createLoaders } from '../loaders/index.ts';
+import type { Allowances } from '../limiter/allowances.ts';
 import { mayRead, type Caller } from '../model/caller.ts';
+import { GatewayError } from '../model/errors.ts';
 import type { FreshnessWish } from '../model/freshness.ts';
 import { toLocationId, type LocationId } from '../model/ids.ts';
 import { fixedUrgency, type Priority } from '../model/urgency.ts';
@@ -20,6 +22,10 @@ interface OperationTrace {
   readonly locations: Set<LocationId>;
   /** Ids that were asked for and are no location of the caller's. */
   denied: number;
+  /** Times that the token room was asked, which may ask upstream. */
+  grantLooks: number;
+  /** Milliseconds of parsing, validating and estimating; a document that is kept costs none. */
+  workMs: number;
   /** Whether the document stands in a manifest; null where there are none. */
   isTrusted: boolean | null;
   /** Whether the answer tells of the gateway itself, which may be otherwise a moment later. */
@@ -50,9 +56,15 @@ export type CreateContext = (operation: {
   readonly isTellingCost: boolean;
 }) => OperationContext;
 
-/** `reads` and `state` are the process's, everything else is the operation's own. */
+interface ContextDeps {
+  readonly reads: Reads;
+  readonly state: GatewayState;
+  readonly allowances: Pick<Allowances, 'admitLocations'>;
+}
+
+/** `reads`, `state` and `allowances` are the process's, everything else is the operation's own. */
 export const createContextFactory =
-  ({ reads, state }: { reads: Reads; state: GatewayState }): CreateContext =>
+  ({ reads, state, allowances }: ContextDeps): CreateContext =>
   ({ caller, signal, requestId, endsAt, priority, wish, isTellingCost }) => {
     const trace: OperationTrace = {
       names: [],
@@ -60,6 +72,8 @@ export const createContextFactory =
       estimate: null,
       locations: new Set(),
       denied: 0,
+      grantLooks: 0,
+      workMs: 0,
       isTrusted: null,
       tellsOfNow: false,
       outcome: 'ok',
@@ -75,12 +89,36 @@ export const createContextFactory =
       else trace.denied += 1;
       return isReadable ? id : null;
     };
-    return { caller, readable, loaders, state: noted(state, trace), signal, requestId, trace, meter, isTellingCost };
+    const admit = async (ids: readonly LocationId[]): Promise<void> => {
+      const { retryAfterMs } = await allowances.admitLocations(ids);
+      if (retryAfterMs !== null) throw tooManyForLocation(retryAfterMs);
+      for (const id of ids) trace.locations.add(id);
+    };
+    return {
+      caller,
+      readable,
+      admit,
+      loaders,
+      state: noted(state, trace),
+      signal,
+      requestId,
+      trace,
+      meter,
+      isTellingCost,
+    };
   };
+
+/** More is asked of a location than all callers together may. */
+export const tooManyForLocation = (retryAfterMs: number): GatewayError =>
+  new GatewayError('RATE_LIMITED', {
+    retryAfterMs,
+    message: 'More is asked of this location than it may take just now.',
+  });
 
 const noted = (state: GatewayState, trace: OperationTrace): GatewayState => ({
   installation: (locationId, signal) => {
     trace.tellsOfNow = true;
+    trace.grantLooks += 1;
     return state.installation(locationId, signal);
   },
   quota: (locationId) => {

@@ -1,5 +1,7 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import type { Calls, Cost } from '../observe/cost.ts';
+import { mayRead, type Caller } from '../model/caller.ts';
+import { toLocationId, type LocationId } from '../model/ids.ts';
 import type { OperationContext } from './context.ts';
 import type { Estimate } from './estimate.ts';
 
@@ -7,25 +9,25 @@ import type { Estimate } from './estimate.ts';
 export const costExtension: ApolloServerPlugin<OperationContext> = {
   requestDidStart: () =>
     Promise.resolve({
-      willSendResponse: ({ response: { body }, contextValue: { isTellingCost, trace, meter } }) => {
+      willSendResponse: ({ response: { body }, contextValue: { caller, isTellingCost, trace, meter } }) => {
         if (isTellingCost && trace.estimate !== null && body.kind === 'single')
           body.singleResult.extensions = {
             ...body.singleResult.extensions,
-            cost: toldCost(trace.estimate, meter.cost()),
+            cost: toldCost(trace.estimate, meter.cost(), caller),
           };
         return Promise.resolve();
       },
     }),
 };
 
-const toldCost = ({ total, perLocation }: Estimate, { byHolder, ...cost }: Cost) => {
-  const company = byHolder.get('company');
+const toldCost = ({ total, perLocation }: Estimate, { byHolder, ...cost }: Cost, caller: Caller) => {
+  const company = caller.isOfCompany ? byHolder.get('company') : undefined; // it tells how large the company is
   return {
     estimated: { total, perLocation },
     ...callsOf(cost),
     locations: [...byHolder]
       .flatMap(([holder, calls]) => {
-        const id = locationOf(holder);
+        const id = ownLocationOf(caller, holder);
         return id === null ? [] : [{ id, ...callsOf(calls) }];
       })
       .sort((a, b) => (a.id < b.id ? -1 : 1)),
@@ -36,9 +38,12 @@ const toldCost = ({ total, perLocation }: Estimate, { byHolder, ...cost }: Cost)
 // As holderKey writes it.
 const ofLocation = 'location:';
 
-/** The location that a holder of calls is; null for the company. */
-export const locationOf = (holder: string): string | null =>
-  holder.startsWith(ofLocation) ? holder.slice(ofLocation.length) : null;
+/** The location that a holder of calls is; null for the company, and for a location that is not the caller's: nothing should read one for
+ * them, and were it done, nobody should hear of it. */
+export const ownLocationOf = (caller: Caller, holder: string): LocationId | null => {
+  const id = holder.startsWith(ofLocation) ? toLocationId(holder.slice(ofLocation.length)) : null;
+  return id !== null && mayRead(caller, id) ? id : null;
+};
 
 const callsOf = ({ made, shared, fromCache }: Calls): Calls => ({ made, shared, fromCache });
 
@@ -58,17 +63,20 @@ export interface Charge {
   readonly locations: ReadonlyMap<string, number>;
 }
 
-/** So much of an answer takes about as much work as one upstream call. */
+/** What is worth one upstream call: so much of an answer, so much time for a document that is not kept. */
 const charactersOfOneCall = 20_000;
+const msOfOneCall = 2;
 
-/** Each upstream call that was made for it counts 1, and so do 20 KB of its answer. */
-export const chargeOf = ({ meter, trace }: Pick<OperationContext, 'meter' | 'trace'>, text: string): Charge => {
+type Charged = Pick<OperationContext, 'caller' | 'meter' | 'trace'>;
+
+/** Each upstream call that was made for it counts 1, each look at a grant, 20 KB of its answer, and 2 ms of reading its document. */
+export const chargeOf = ({ caller, meter, trace }: Charged, text: string): Charge => {
   const { made, byHolder } = meter.cost();
   const work = text.length / charactersOfOneCall;
   const locations = new Map<string, number>([...trace.locations].map((id) => [id, work / trace.locations.size]));
   for (const [holder, calls] of byHolder) {
-    const id = locationOf(holder);
+    const id = ownLocationOf(caller, holder);
     if (id !== null) locations.set(id, (locations.get(id) ?? 0) + calls.made);
   }
-  return { cost: made + work, locations };
+  return { cost: made + trace.grantLooks + work + trace.workMs / msOfOneCall, locations };
 };

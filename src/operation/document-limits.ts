@@ -3,11 +3,11 @@ import {
   Kind,
   visit,
   type DocumentNode,
-  type FragmentDefinitionNode,
   type SelectionNode,
   type SelectionSetNode,
   type ValidationRule,
 } from 'graphql';
+import { fragmentsOf } from './fragments.ts';
 
 /** The most that one document and its variables may hold. */
 export interface DocumentLimits {
@@ -34,6 +34,8 @@ const mostSelections = 5_000;
 /** Fields that stand beside one of the same name. GraphQL compares each pair of them, with all that is below: 500 in 2,000 tokens took
  * 100 ms and more, 100 take 10. */
 const mostRepeated = 100;
+/** An alias stands in the answer as often as its field does: a name of 100 KB, a thousand times in a list, made an answer of 100 MB. */
+const longestName = 100;
 /** Fragments within fragments double a number at each level; nobody needs to read it out. */
 const longestNumber = 1_000_000;
 
@@ -61,7 +63,7 @@ interface Finding {
 
 const findingsOf = (document: DocumentNode, limits: DocumentLimits): readonly Finding[] => {
   const { selections, depth, schemaDepth, aliases, topFields } = extentOf(document);
-  const { directives, listItems, repeated } = countsOf(document);
+  const { directives, listItems, repeated, nameLength } = countsOf(document);
   return [
     { found: selections, allowed: Math.max(mostSelections, limits.tokens), what: 'selections with its fragments' },
     { found: depth, allowed: limits.depth, what: 'fields within fields' },
@@ -71,6 +73,7 @@ const findingsOf = (document: DocumentNode, limits: DocumentLimits): readonly Fi
     { found: directives, allowed: limits.directives, what: 'directives' },
     { found: listItems, allowed: limits.listItems, what: 'items in one list' },
     { found: repeated, allowed: mostRepeated, what: 'fields beside one of the same name' },
+    { found: nameLength, allowed: longestName, what: 'characters in one name' },
   ];
 };
 
@@ -102,12 +105,8 @@ const atMost = (one: Extent, other: Extent): Extent => ({
 });
 
 // Of the operation that has most. Each node is looked at once: what a fragment amounts to is worked out at its first use.
-const extentOf = ({ definitions }: DocumentNode): Extent => {
-  const fragments = new Map(
-    definitions
-      .filter((definition): definition is FragmentDefinitionNode => definition.kind === Kind.FRAGMENT_DEFINITION)
-      .map((fragment) => [fragment.name.value, fragment]),
-  );
+const extentOf = (document: DocumentNode): Extent => {
+  const fragments = fragmentsOf(document);
   const known = new Map<string, Extent>();
   const ofFragment = (name: string): Extent => {
     const extent = known.get(name);
@@ -131,7 +130,7 @@ const extentOf = ({ definitions }: DocumentNode): Extent => {
       selection.kind === Kind.INLINE_FRAGMENT ? ofAll(selection.selectionSet) : ofFragment(selection.name.value);
     return { ...inner, selections: inner.selections + 1 };
   };
-  return definitions
+  return document.definitions
     .map((definition) => (definition.kind === Kind.OPERATION_DEFINITION ? ofAll(definition.selectionSet) : none))
     .reduce(atMost, none);
 };
@@ -149,9 +148,10 @@ const ofField = (name: string, aliases: number, inner: Extent): Extent => {
 
 // These cost where they stand, however often a fragment is used.
 const countsOf = (document: DocumentNode) => {
-  let [directives, listItems, repeated] = [0, 0, 0];
+  let [directives, listItems, repeated, nameLength] = [0, 0, 0, 0];
   visit(document, {
     Directive: () => void (directives += 1),
+    Name: ({ value }) => void (nameLength = Math.max(nameLength, value.length)),
     ListValue: ({ values }) => void (listItems = Math.max(listItems, values.length)),
     SelectionSet: (set, _key, parent) => {
       if (parent && 'kind' in parent && parent.kind === Kind.INLINE_FRAGMENT) return; // stands in the one around it
@@ -159,7 +159,7 @@ const countsOf = (document: DocumentNode) => {
       repeated += names.length - new Set(names).size;
     },
   });
-  return { directives, listItems, repeated };
+  return { directives, listItems, repeated, nameLength };
 };
 
 const namesIn = ({ selections }: SelectionSetNode): readonly string[] =>

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import {
   getArgumentValues,
   getNamedType,
@@ -45,6 +46,8 @@ interface Scope {
   readonly isList: boolean;
   readonly calls: Map<string, number>;
   readonly ids: Set<string>;
+  /** Fields whose ids are in it. */
+  readonly counted: Set<FieldNode>;
 }
 interface Place {
   readonly type: GraphQLObjectType;
@@ -67,16 +70,16 @@ const usualLength = 20;
 export const estimate = (input: EstimateInput): Estimate => {
   const scopes = new Map<string, Scope>();
   const scopeOf = (key: string, times: number, isList = false): Scope => {
-    const scope = scopes.get(key) ?? { times, isList, calls: new Map(), ids: new Set() };
+    const scope = scopes.get(key) ?? { times, isList, calls: new Map(), ids: new Set(), counted: new Set() };
     scopes.set(key, scope);
     return scope;
   };
   const company = scopeOf('company', 1);
   let values = 0;
+  const visitedAt = createVisits(input);
 
-  const scopeFor = (type: GraphQLObjectType, { node, args }: Visited, from: Place): Scope => {
-    if (type.name === 'LocationConnection')
-      return scopeOf(`locations ${fieldKey(node, args)}`, Number(args['first']), true);
+  const scopeFor = (type: GraphQLObjectType, { args, key }: Visited, from: Place): Scope => {
+    if (type.name === 'LocationConnection') return scopeOf(`locations ${key}`, pageSizeOf(args), true);
     if (type.name !== 'Location') return from.scope;
     if (from.type.name === 'Query') return scopeOf(`${oneLocation}${String(args['id'])}`, 1);
     return from.type.name === 'StatisticsWarning'
@@ -84,9 +87,9 @@ export const estimate = (input: EstimateInput): Estimate => {
       : from.scope;
   };
   const enter = (type: GraphQLObjectType, visited: Visited, from: Place): Place => {
-    const { node, args } = visited;
+    const { args, key } = visited;
     const isPage = type.name === 'TagConnection' || type.name === 'LocationConnection';
-    const page = isPage ? { key: fieldKey(node, args), size: Number(args['first']) } : from.page;
+    const page = isPage ? { key, size: pageSizeOf(args) } : from.page;
     const objects = from.objects * lengthOf(visited, from);
     return { type, scope: scopeFor(type, visited, from), page, objects };
   };
@@ -104,9 +107,8 @@ export const estimate = (input: EstimateInput): Estimate => {
   const visit = (node: FieldNode, place: Place): void => {
     const field = place.type.getFields()[node.name.value];
     if (!field) return;
-    const args = argumentsOf(field, node, input);
-    if (args === null) return;
-    const visited = { field, node, args };
+    const visited = visitedAt(field, node);
+    if (visited === null) return;
     values += place.objects;
     count(input, visited, place);
     const type = getNamedType(field.type);
@@ -128,7 +130,22 @@ interface Visited {
   readonly field: GraphQLField<unknown, unknown>;
   readonly node: FieldNode;
   readonly args: Args;
+  /** The same for equal questions. */
+  readonly key: string;
 }
+
+// A fragment may be used a thousand times, and its arguments be long: they are worked out once.
+const createVisits = (input: EstimateInput) => {
+  const seen = new Map<FieldNode, Visited | null>();
+  return (field: Visited['field'], node: FieldNode): Visited | null => {
+    const known = seen.get(node);
+    if (known !== undefined) return known;
+    const args = argumentsOf(field, node, input);
+    const visited = args && { field, node, args, key: fieldKey(node, args) };
+    seen.set(node, visited);
+    return visited;
+  };
+};
 
 // Null where an argument is not acceptable, a null through a variable above all: execution words that error, and the field costs nothing.
 const argumentsOf = (
@@ -150,29 +167,38 @@ const lengthOf = ({ field, args }: Visited, { type, page }: Place): number => {
   return Array.isArray(ids) ? ids.length : (listLengths[field.name] ?? usualLength);
 };
 
-const fieldKey = (node: FieldNode, args: Args): string => `${node.name.value} ${JSON.stringify(args)}`;
+const longestKey = 200;
+
+const fieldKey = (node: FieldNode, args: Args): string => {
+  const key = `${node.name.value} ${JSON.stringify(args)}`;
+  return key.length > longestKey ? hash('sha256', key) : key;
+};
+
+// Others are refused when they are executed; until then they must not make the sum smaller.
+const pageSizeOf = (args: Args): number => Math.min(100, Math.max(1, Number(args['first'])));
 
 const count = (
   { schema, rollUpLocations, listingCalls }: EstimateInput,
-  { field, node, args }: Visited,
+  { field, node, args, key }: Visited,
   { scope, page }: Place,
 ): void => {
   const upstream = upstreamOf(schema, field);
   if (upstream === null) return;
   const { endpoint } = upstream;
-  const add = (key: string, calls: number) => void scope.calls.set(key, Math.max(scope.calls.get(key) ?? 0, calls));
+  const add = (call: string, calls: number) => void scope.calls.set(call, Math.max(scope.calls.get(call) ?? 0, calls));
   if (field.name === 'accountStatistics')
-    add(`accountStatistics ${fieldKey(node, args)}`, rollUpLocations === 0 ? 1 : 3 * rollUpLocations + listingCalls);
+    add(`accountStatistics ${key}`, rollUpLocations === 0 ? 1 : 3 * rollUpLocations + listingCalls);
   else if (endpoint === 'readTagDetails') {
     const ids = args['ids'] ?? args['id'];
     if (ids === undefined) add(`details of ${page.key}`, Math.ceil(page.size / batch));
-    else for (const id of Array.isArray(ids) ? ids : [ids]) scope.ids.add(String(id));
+    else if (!scope.counted.has(node)) for (const id of Array.isArray(ids) ? ids : [ids]) scope.ids.add(String(id));
+    scope.counted.add(node);
   } else if (endpoint === 'readStatistics') {
     // Statistics need the accounts for their profiles and the location's record for its time zone.
     add('listAccounts', 1);
     add('readLocation', 1);
-    add(fieldKey(node, args), Math.max(1, Math.ceil(profileCount(args) / batch)));
-  } else if (endpoint === 'listTags') add(fieldKey(node, args), 1);
+    add(key, Math.max(1, Math.ceil(profileCount(args) / batch)));
+  } else if (endpoint === 'listTags') add(key, 1);
   else add(endpoint, endpoint === 'searchLocations' ? Math.max(1, listingCalls) : 1);
 };
 

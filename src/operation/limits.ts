@@ -1,37 +1,25 @@
 import { HeaderMap, type ApolloServerPlugin } from '@apollo/server';
-import { getVariableValues, GraphQLError, Kind, type FragmentDefinitionNode } from 'graphql';
+import { getVariableValues, GraphQLError } from 'graphql';
 import type { Allowances } from '../limiter/allowances.ts';
 import { mayRead, type Caller } from '../model/caller.ts';
 import { toLocationId } from '../model/ids.ts';
 import { badInput, GatewayError } from '../model/errors.ts';
+import { mostRolledUp } from '../reads/account-statistics.ts';
 import type { Tally } from '../observe/tally.ts';
-import type { OperationContext } from './context.ts';
+import { noSuchKind } from './client-rules.ts';
+import { tooManyForLocation, type OperationContext } from './context.ts';
+import { costProblem, type CostLimits } from './cost-limits.ts';
 import { variablesProblem, type DocumentLimits } from './document-limits.ts';
-import { estimate, type Estimate } from './estimate.ts';
-
-/** What one operation may cost upstream at most, with nothing cached. */
-export interface CostLimits {
-  readonly maxUpstreamCalls: number;
-  readonly maxUpstreamCallsPerLocation: number;
-  /** Locations over which account statistics are added up; 0 where upstream's own endpoint is asked. */
-  readonly rollUpLocations: number;
-  /** Calls that it takes to list the locations that the caller may read. */
-  readonly listingCalls: number;
-}
-
-/** Values that one answer may hold: 25,000 take about a sixth of a second to make and to write, and nobody else is served meanwhile. */
-const mostValues = 25_000;
+import { estimate } from './estimate.ts';
+import { fragmentsOf } from './fragments.ts';
 
 /** Refuses an operation whose estimate is over the limits, before any call. */
 export const costLimit = (limits: CostLimits): ApolloServerPlugin<OperationContext> => ({
   requestDidStart: () =>
     Promise.resolve({
-      didResolveOperation: ({ schema, document, operation, request, contextValue: { trace } }) => {
-        const fragments = Object.fromEntries(
-          document.definitions
-            .filter((definition): definition is FragmentDefinitionNode => definition.kind === Kind.FRAGMENT_DEFINITION)
-            .map((fragment) => [fragment.name.value, fragment]),
-        );
+      didResolveOperation: ({ schema, document, operation, request, contextValue: { trace, caller } }) => {
+        const startedAt = performance.now();
+        const fragments = Object.fromEntries(fragmentsOf(document));
         const { coerced: variables } = getVariableValues(
           schema,
           operation?.variableDefinitions ?? [],
@@ -39,13 +27,19 @@ export const costLimit = (limits: CostLimits): ApolloServerPlugin<OperationConte
           { maxErrors: 1 },
         );
         if (!operation || !variables) return Promise.resolve(); // execution words that error
-        trace.estimate = estimate({ schema, operation, fragments, variables, ...limits });
-        const problem = problemOf(trace.estimate, limits);
+        const rollUpLocations = rolledUp(caller, limits);
+        trace.estimate = estimate({ schema, operation, fragments, variables, ...limits, rollUpLocations });
+        trace.workMs += performance.now() - startedAt;
+        const problem = costProblem(trace.estimate, limits);
         if (problem === null) return Promise.resolve();
-        throw refused(new GatewayError('OPERATION_TOO_EXPENSIVE', { message: `The operation ${problem}.` }), 400);
+        throw refused(new GatewayError('OPERATION_TOO_EXPENSIVE', { message: `The operation ${problem}` }), 400);
       },
     }),
 });
+
+// Who may read some locations only has theirs added up, whatever the company's own figure costs.
+const rolledUp = ({ locations, isOfCompany }: Caller, { rollUpLocations }: CostLimits): number =>
+  isOfCompany || locations === 'all' ? rollUpLocations : Math.min(locations.size, mostRolledUp);
 
 const refused = (refusal: GatewayError, status: number, headers: readonly (readonly [string, string])[] = []) =>
   new GraphQLError(refusal.message, {
@@ -75,11 +69,12 @@ export const locationLimit = (
       // After the estimate: plugins are asked in their order.
       didResolveOperation: async ({ contextValue: { caller, trace } }) => {
         const own = (trace.estimate?.locationIds ?? []).filter((text) => isOwn(caller, text)); // nobody spends what is another's
-        const { retryAfterMs } = await allowances.admitLocations(own.slice(0, mostLocations));
+        const { retryAfterMs } = await allowances.admitLocations(own);
         if (retryAfterMs === null) return;
         tally.add('limited location');
-        const refusal = new GatewayError('RATE_LIMITED', { retryAfterMs, message: tooManyForLocation });
-        throw refused(refusal, 429, [['retry-after', String(Math.ceil(retryAfterMs / 1_000))]]);
+        throw refused(tooManyForLocation(retryAfterMs), 429, [
+          ['retry-after', String(Math.ceil(retryAfterMs / 1_000))],
+        ]);
       },
     }),
 });
@@ -89,28 +84,13 @@ const isOwn = (caller: Caller, text: string): boolean => {
   return id !== null && mayRead(caller, id);
 };
 
-const tooManyForLocation = 'More is asked of this location than it may take just now.';
-/** As many as one operation may name. */
-const mostLocations = 20;
-
-const problemOf = (
-  { total, perLocation, values }: Estimate,
-  { maxUpstreamCalls, maxUpstreamCallsPerLocation }: CostLimits,
-): string | null => {
-  if (total > maxUpstreamCalls || perLocation > maxUpstreamCallsPerLocation) {
-    const allowed = `${maxUpstreamCalls} (${maxUpstreamCallsPerLocation}) are allowed`;
-    return `could cost ${total} upstream calls (${perLocation} of one location); ${allowed}`;
-  }
-  return values > mostValues ? `could answer ${values} values; ${mostValues} are allowed` : null;
-};
-
 /** Refuses an operation of a kind that the schema does not have; GraphQL itself finds that only while executing, as an error without a code. */
 export const knownKinds: ApolloServerPlugin<OperationContext> = {
   requestDidStart: () =>
     Promise.resolve({
       didResolveOperation: ({ schema, operation }) => {
         if (!operation || schema.getRootType(operation.operation)) return Promise.resolve();
-        throw new GraphQLError(`This graph has no ${operation.operation}s.`, {
+        throw new GraphQLError(noSuchKind(operation.operation), {
           extensions: { code: 'OPERATION_RESOLUTION_FAILURE', http: { status: 400 } },
         });
       },

@@ -9,10 +9,11 @@ import type { Log } from '../observe/log.ts';
 import type { Tally } from '../observe/tally.ts';
 import type { OperationContext } from './context.ts';
 import { costExtension } from './cost.ts';
+import type { CostLimits } from './cost-limits.ts';
 import { createDocumentStore } from './documents.ts';
 import { createFormatError } from './errors.ts';
 import { documentLimits, type DocumentLimits } from './document-limits.ts';
-import { locationLimit, costLimit, knownKinds, variablesLimit, type CostLimits } from './limits.ts';
+import { locationLimit, costLimit, knownKinds, variablesLimit } from './limits.ts';
 import { createPersistedQueryCache } from './persisted-queries.ts';
 import { telemetry } from './telemetry.ts';
 

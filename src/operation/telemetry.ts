@@ -4,7 +4,7 @@ import type { Calls } from '../observe/cost.ts';
 import type { Log } from '../observe/log.ts';
 import type { Tally } from '../observe/tally.ts';
 import type { OperationContext } from './context.ts';
-import { locationOf } from './cost.ts';
+import { ownLocationOf } from './cost.ts';
 
 // Found before anything ran: the document or the variables are wrong.
 const clientMistakes: ReadonlySet<unknown> = new Set([
@@ -32,6 +32,8 @@ export const telemetry = (options: TelemetryOptions): ApolloServerPlugin<Operati
     const startedAt = performance.now();
     let hash: string | null = null; // of the document; a request without one gets as far as its answer, too
     return Promise.resolve({
+      parsingDidStart: timed,
+      validationDidStart: timed,
       didResolveOperation: ({ operationName, operation, queryHash, source, contextValue: { trace } }) => {
         hash = queryHash.slice(0, 16);
         trace.names.push(operationName ?? 'anonymous');
@@ -60,6 +62,15 @@ export const telemetry = (options: TelemetryOptions): ApolloServerPlugin<Operati
   },
 });
 
+// Both are done in one go, so that the time is the work.
+const timed = ({ contextValue: { trace } }: { readonly contextValue: OperationContext }) => {
+  const startedAt = performance.now();
+  return Promise.resolve(() => {
+    trace.workMs += performance.now() - startedAt;
+    return Promise.resolve();
+  });
+};
+
 interface Ended {
   readonly hash: string | null;
   /** Of all errors. */
@@ -72,7 +83,7 @@ const mostNamed = 20;
 
 const accessLine = ({ trace, caller, meter }: OperationContext, { hash, codes, durationMs }: Ended) => {
   const { made, shared, fromCache, byHolder } = meter.cost();
-  const read = [...byHolder.keys()].flatMap((holder) => locationOf(holder) ?? []);
+  const read = [...byHolder.keys()].flatMap((holder) => ownLocationOf(caller, holder) ?? []);
   const locations = [...new Set<string>([...trace.locations, ...read])];
   return {
     caller: caller.key,

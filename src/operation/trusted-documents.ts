@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { GraphQLError, Kind, parse, validate, type DocumentNode, type GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { Log } from '../observe/log.ts';
-import { clientRules } from './client-operations.ts';
+import { clientRules } from './client-rules.ts';
 import { hashOf, idOf, listManifests, quotedId, readListed, readManifests, type Listing } from './manifests.ts';
 
 /** Documents of clients that were known before they were sent. Ids may be anybody's text: `__proto__` is one like any other. */

@@ -54,6 +54,9 @@ export const whereTheirs =
   (whose, wish, cause) =>
     whose.isOfCompany ? ofCompany(whose, wish, cause) : rollUp(whose, wish, cause);
 
+/** Locations over which account statistics are added up at most. */
+export const mostRolledUp = 50;
+
 /** What a roll-up is made from. */
 export interface RollUpDeps {
   readonly readStatistics: ReadStatistics;
@@ -86,7 +89,7 @@ export const createRollUp =
     const readable = new Set(read.map(({ locationId }) => locationId));
     const missing = [
       ...chosen.filter((id) => !readable.has(id)).map((id) => unreadable(id, 'could not be read')),
-      ...all.slice(mostLocations).map((id) => unreadable(id, `comes after the first ${mostLocations}`)),
+      ...leftOut(all.slice(mostLocations), mostLocations),
     ];
     return rolledUp(read, { missing, period: resolvePeriod(period, ''), wish });
   };
@@ -108,6 +111,16 @@ const commonPeriod = (wish: PeriodWish, today: Day) => {
 
 const unreadable = (locationId: LocationId, why: string): Warning =>
   warning('LOCATION_UNREADABLE', `A location ${why} and is missing from the totals.`, { locationId });
+
+/** Warnings that name a location each; an agency may have thousands. */
+const mostNamed = 50;
+
+const leftOut = (ids: readonly LocationId[], mostLocations: number): readonly Warning[] => {
+  const named = ids.slice(0, mostNamed).map((id) => unreadable(id, `comes after the first ${mostLocations}`));
+  const others = ids.length - named.length;
+  if (others === 0) return named;
+  return [...named, warning('LOCATION_UNREADABLE', `${others} more locations are missing from the totals.`)];
+};
 
 const rolledUp = (
   read: readonly { readonly locationId: LocationId; readonly statistics: Statistics }[],

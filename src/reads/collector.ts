@@ -2,7 +2,7 @@ import { asError, GatewayError } from '../model/errors.ts';
 import type { LocationId } from '../model/ids.ts';
 import { urgencyOfAll } from '../model/urgency.ts';
 import type { CostMeter } from '../observe/cost.ts';
-import { createTally, type Tally } from '../observe/tally.ts';
+import type { Tally } from '../observe/tally.ts';
 import { orAborted } from '../upstream/abort.ts';
 import type { Cause } from '../upstream/cause.ts';
 import { holderKey } from '../upstream/send.ts';
@@ -27,7 +27,7 @@ export interface CollectorDeps<Id, Value> {
   readonly send: (locationId: LocationId, ids: readonly Id[], cause: Cause) => Promise<ReadonlyMap<Id, Value>>;
   /** Ids in one call. */
   readonly mostIds: number;
-  readonly tally?: Tally | undefined;
+  readonly tally: Tally;
 }
 
 /** One who asked. */
@@ -122,10 +122,7 @@ const hasPeople = <Id, Value>({ guests }: Batch<Id, Value>): boolean =>
  * asked, a batch must not become two hundred calls. */
 const mostHalvings = 20;
 
-const depart = async <Id, Value>(
-  { send, tally = createTally() }: CollectorDeps<Id, Value>,
-  batch: Batch<Id, Value>,
-): Promise<void> => {
+const depart = async <Id, Value>({ send, tally }: CollectorDeps<Id, Value>, batch: Batch<Id, Value>): Promise<void> => {
   const paid = new Set<CostMeter>();
   const cause = causeOfAll(batch, paid);
   let halvings = 0;

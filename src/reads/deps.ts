@@ -8,6 +8,6 @@ export interface ReadDeps {
   readonly cache: Cache;
   readonly keys: Keys;
   readonly upstream: Upstream;
-  /** Counts the calls that were saved; nobody reads them without it. */
-  readonly tally?: Tally;
+  /** Counts the calls that were saved. */
+  readonly tally: Tally;
 }

@@ -11,7 +11,11 @@ import type { ReadDeps } from './deps.ts';
 export type ReadLocation = (locationId: LocationId, cause: Cause) => Promise<LocationRecord>;
 
 /** All locations of the company that upstream's grant reaches, in the order of their ids. */
-export type ReadCompanyLocations = (cause: Cause) => Promise<readonly LocationRecord[]>;
+export type ReadCompanyLocations = (
+  cause: Cause,
+  /** Whose records are read and given: what is another's is neither asked for nor paid for. */
+  isWanted: (id: LocationId) => boolean,
+) => Promise<readonly LocationRecord[]>;
 
 /** One upstream call where it is not kept. */
 export const createReadLocation =
@@ -46,7 +50,7 @@ const allPages = async <T>(
 /** At most 2,000 locations. */
 export const createReadCompanyLocations =
   ({ cache, keys, upstream }: ReadDeps, { companyId }: { companyId: string | null }): ReadCompanyLocations =>
-  async (cause) => {
+  async (cause, isWanted) => {
     const load = async (all: Cause) => {
       const records = await allPages(async (page) => {
         const { records: rows, isLast } = await upstream.call(searchLocations, { companyId, ...page }, all);
@@ -56,15 +60,16 @@ export const createReadCompanyLocations =
       const unique = [...new Map(records.map((record) => [record.id, record])).values()];
       return unique.sort((a, b) => (a.id < b.id ? -1 : 1));
     };
-    return (await cache.getOrLoad(keys.companyLocations(), load, cause)).value;
+    const { value } = await cache.getOrLoad(keys.companyLocations(), load, cause);
+    return value.filter(({ id }) => isWanted(id));
   };
 
 /** The same where there is no token of the company: the locations that are connected one by one. One upstream call for each that is not
  * kept; one that cannot be read is listed without its name. */
 export const createReadConnectedLocations =
   (readLocation: ReadLocation, connectedIds: () => Promise<readonly LocationId[]>): ReadCompanyLocations =>
-  async (cause) => {
-    const ids = [...(await connectedIds())].sort().slice(0, mostListed);
+  async (cause, isWanted) => {
+    const ids = [...(await connectedIds())].filter(isWanted).sort().slice(0, mostListed);
     const nameless = { name: null, timeZone: null, city: null, country: null };
     const read = async (id: LocationId): Promise<LocationRecord> => {
       try {

@@ -14,7 +14,7 @@ export const Query: QueryResolvers = {
     return id && { id };
   },
 
-  locations: async (_root, { first, after, filter }, { caller, readable, loaders }) => {
+  locations: async (_root, { first, after, filter }, { caller, readable, admit, loaders }) => {
     const size = pageSize(first);
     const search = searchText(filter?.search);
     const ids = filter?.ids == null ? null : [...new Set(atMost(filter.ids, 100, 'filter.ids'))].sort();
@@ -24,8 +24,10 @@ export const Query: QueryResolvers = {
     const listed = search === null ? await loaders.readableLocationIds() : await idsNamed(search, loaders);
     const wanted = own === null ? listed : listed.filter((id) => own.has(id));
     const rest = wanted.filter((id) => id > start);
+    const page = rest.slice(0, size);
+    await admit(page);
     return {
-      locations: rest.slice(0, size).map((id) => ({ location: { id }, cursor: space.encode(id) })),
+      locations: page.map((id) => ({ location: { id }, cursor: space.encode(id) })),
       hasNextPage: rest.length > size,
       hasPreviousPage: rest.length < wanted.length,
       totalCount: listed.length >= mostListed && caller.locations === 'all' ? null : wanted.length, // the list may be cut

@@ -16,6 +16,8 @@ export interface GatewayContext {
   /** The one place where ids of locations enter the graph: null for what is no id and for what the caller may not read, which look the
    * same. Asked where an id enters, never again below. */
   readonly readable: (text: string) => LocationId | null;
+  /** Counts the locations of a page; rejects with RATE_LIMITED where one of them may not take more. */
+  readonly admit: (ids: readonly LocationId[]) => Promise<void>;
   readonly loaders: Loaders;
   readonly state: GatewayState;
   /** Ends when the caller has gone or the operation's time is over. */

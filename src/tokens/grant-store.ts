@@ -34,6 +34,8 @@ export interface GrantStore {
   /** All grants at a glance, those being redeemed first; `isNeglected` where nobody knows how its redeeming ended, where it was never redeemed, or where its
    * refresh token came more than `idleMs` ago. */
   readonly survey: (idleMs: number) => Promise<readonly SurveyedGrant[]>;
+  /** Whether the store answers within that time. */
+  readonly ping: (timeoutMs: number) => Promise<void>;
   /** Seals everything with the newest key that is not yet; gives how many grants that were. Rejects with SealError. */
   readonly reseal: () => Promise<number>;
 }
@@ -69,6 +71,9 @@ export const createGrantStore = (space: GrantSpace): GrantStore => {
     put: (key, pair, refreshToken) => put(space, key, pair, refreshToken),
     seed: (key, seed) => seedGrant(space, key, seed),
     survey: (idleMs) => survey(space, idleMs),
+    ping: async (timeoutMs) => {
+      await database.run((db) => db.selectFrom('gateway_grants').select('app').limit(1).execute(), timeoutMs);
+    },
     reseal: () => reseal(space),
   };
 };

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { GatewayError } from '../model/errors.ts';
 import type { Log } from '../observe/log.ts';
-import { createTally, type Tally } from '../observe/tally.ts';
+import type { Tally } from '../observe/tally.ts';
 import { StoreUnavailable } from '../stores/sql.ts';
 import type { AccessToken } from './access-token.ts';
 import type { GrantStore } from './grant-store.ts';
@@ -32,7 +32,7 @@ export interface RenewalDeps {
   readonly store: GrantStore;
   readonly redeem: Redeem;
   readonly log: Log;
-  readonly tally?: Tally;
+  readonly tally: Tally;
 }
 
 /** Longer than anybody's lease. */
@@ -41,7 +41,7 @@ const patienceMs = 15_000;
 const leastLifeMs = 10_000;
 
 /** Read, take the lease, redeem, store; whoever finds the lease taken waits and reads again. */
-export const createRenewal = ({ store, redeem, log, tally = createTally() }: RenewalDeps): Renewal => {
+export const createRenewal = ({ store, redeem, log, tally }: RenewalDeps): Renewal => {
   const unsaved = createUnsaved({ store, log });
   const underWay = new Set<Promise<unknown>>();
   const attempt = createAttempt({ store, redeem, tally, unsaved });
@@ -80,7 +80,7 @@ export const createRenewal = ({ store, redeem, log, tally = createTally() }: Ren
   };
 };
 
-interface AttemptDeps extends Pick<Required<RenewalDeps>, 'store' | 'redeem' | 'tally'> {
+interface AttemptDeps extends Pick<RenewalDeps, 'store' | 'redeem' | 'tally'> {
   readonly unsaved: ReturnType<typeof createUnsaved>;
 }
 

@@ -1,5 +1,5 @@
 import { GatewayError } from '../model/errors.ts';
-import { createTally, type Tally } from '../observe/tally.ts';
+import type { Tally } from '../observe/tally.ts';
 import { createCircuit, type Circuit, type CircuitState, type Pass } from './circuit.ts';
 import { createOutcomes, type Outcomes } from './outcomes.ts';
 import { holderKey, type Holder, type Send, type Stage, type UpstreamRequest } from './send.ts';
@@ -31,10 +31,10 @@ export interface Circuits {
 /** No timers; every circuit starts closed. */
 export const createCircuits = ({
   onChange,
-  tally = createTally(),
+  tally,
 }: {
   onChange: (change: CircuitChange) => void;
-  tally?: Tally;
+  tally: Tally;
 }): Circuits => {
   const routes = new Map<string, Route>();
   const routeOf = (endpoint: string): Route => {

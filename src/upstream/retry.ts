@@ -1,5 +1,5 @@
 import { GatewayError, type ErrorCode } from '../model/errors.ts';
-import { createTally, type Tally } from '../observe/tally.ts';
+import type { Tally } from '../observe/tally.ts';
 import { orAborted } from './abort.ts';
 import { retryAfterMs } from './refusal.ts';
 import type { RetryBudget } from './retry-budget.ts';
@@ -15,7 +15,7 @@ const baseMs = 100;
 /** Repeats what may be asked twice and what may go better the second time: no answer, a time-out, a failure of upstream's own, a 429 that
  * is over soon. Each repeat is taken from the budget. Gives or throws what came last. */
 export const retry =
-  ({ budget, tally = createTally() }: { budget: RetryBudget; tally?: Tally }): Stage =>
+  ({ budget, tally }: { budget: RetryBudget; tally: Tally }): Stage =>
   (next) =>
   // Not cockatiel's retry: its backoff cannot say "not at all" once it has seen which wait upstream asks for.
   async (request) => {

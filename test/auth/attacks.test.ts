@@ -2,9 +2,10 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { inspect } from 'node:util';
 import type { TokenVerifier } from '../../src/auth/token-verifier.ts';
 import { errorTable, GatewayError } from '../../src/model/errors.ts';
+import { stopClock } from '../support/clock.ts';
 import { forge, type Cast, type Forgery } from '../support/forgeries.ts';
 import { audience, now, startIssuer } from '../support/issuer.ts';
-import { codeOf, stopClock, verifierOf } from './verifier.ts';
+import { codeOf, verifierOf } from './verifier.ts';
 
 let cast: Cast;
 let verifier: TokenVerifier;

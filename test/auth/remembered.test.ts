@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { createRemembered } from '../../src/auth/remembered.ts';
-import { pass, stopClock } from './verifier.ts';
+import { pass, stopClock } from '../support/clock.ts';
 
-beforeEach(stopClock);
+beforeEach(() => stopClock());
 afterEach(() => void jest.useRealTimers());
 
 const inSeconds = (seconds: number): number => Date.now() + seconds * 1_000;

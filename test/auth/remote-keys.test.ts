@@ -1,19 +1,29 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { jwtVerify, type JWTVerifyGetKey } from 'jose';
 import { createRemoteKeys } from '../../src/auth/remote-keys.ts';
+import { pass, stopClock } from '../support/clock.ts';
 import { claimsOf, compact, createKey, headerOf, startIssuer, type Mode, type TestIssuer } from '../support/issuer.ts';
-import { codeOf, pass, stopClock, verifierOf } from './verifier.ts';
+import { codeOf, verifierOf } from './verifier.ts';
 
-beforeEach(stopClock);
-afterEach(() => void jest.useRealTimers());
+beforeEach(() => stopClock());
+afterEach(() => {
+  jest.restoreAllMocks();
+  jest.useRealTimers();
+});
 
 const bad: readonly Mode[] = ['down', 'cut', 'slow', 'redirect', 'garbage', 'not a set', 'huge'];
 
-/** Keys, and what an operator hears of them. */
-const open = (issuer: TestIssuer, options?: { readonly timeoutMs: number }) => {
+const timeout = AbortSignal.timeout.bind(AbortSignal);
+
+/** Keys, and what an operator hears of them. An issuer that is slow is given up after 100 ms, or never: no clock of a test can stop that. */
+const open = (issuer: TestIssuer, { isGivenUp = true } = {}) => {
+  jest.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => {
+    if (issuer.mode !== 'slow') return timeout(ms);
+    return isGivenUp ? timeout(100) : new AbortController().signal;
+  });
   const news: string[] = [];
   const onBad = (error: Error) => void news.push(error.message);
-  const keys = createRemoteKeys(issuer.jwksUrl, { onBad, onGood: () => void news.push('good') }, options);
+  const keys = createRemoteKeys(issuer.jwksUrl, { onBad, onGood: () => void news.push('good') });
   return { news, code: (token: string) => codeOfKeys(keys, token) };
 };
 
@@ -100,7 +110,7 @@ describe('an issuer that fails', () => {
   test.each(bad)('(%s) before any key was read makes it impossible to tell', async (mode) => {
     await using issuer = await startIssuer();
     issuer.mode = mode;
-    const { code, news } = open(issuer, { timeoutMs: 1_000 });
+    const { code, news } = open(issuer);
     expect(await code(issuer.token())).toBe('AUTH_UNAVAILABLE');
     expect(news).toHaveLength(1);
     issuer.mode = 'good';
@@ -112,7 +122,7 @@ describe('an issuer that fails', () => {
 
   test.each(bad)('(%s) later on is bridged for a day with the keys that were read last', async (mode) => {
     await using issuer = await startIssuer();
-    const { code, news } = open(issuer, { timeoutMs: 1_000 });
+    const { code, news } = open(issuer);
     expect(await code(issuer.token())).toBe('good');
     issuer.mode = mode;
     pass(86_399);
@@ -128,7 +138,7 @@ describe('an issuer that fails', () => {
   test.each(['down', 'slow'] as const)('(%s) is left alone for 5 s, whoever asks', async (mode) => {
     await using issuer = await startIssuer();
     issuer.mode = mode;
-    const { code } = open(issuer, { timeoutMs: 100 }); // nothing is answered in this test
+    const { code } = open(issuer);
     const flood = async () => {
       await Promise.all(Array.from({ length: 50 }, () => code(issuer.token())));
       for (let count = 0; count < 20; count += 1) await code(strange(issuer));
@@ -143,7 +153,7 @@ describe('an issuer that fails', () => {
   });
 
   /** Keys that were read, and then could not be read again. */
-  const failed = async (issuer: TestIssuer, options?: { readonly timeoutMs: number }) => {
+  const failed = async (issuer: TestIssuer, options?: { readonly isGivenUp: boolean }) => {
     const { code } = open(issuer, options);
     const token = issuer.token();
     await code(token);
@@ -156,7 +166,7 @@ describe('an issuer that fails', () => {
 
   test('keeps nobody waiting who has a known key, however long it takes', async () => {
     await using issuer = await startIssuer();
-    const { code, token } = await failed(issuer, { timeoutMs: 600_000 });
+    const { code, token } = await failed(issuer, { isGivenUp: false });
     issuer.mode = 'slow';
     const codes = await Promise.all(Array.from({ length: 20 }, () => code(token)));
     expect(codes).toEqual(Array(20).fill('good'));

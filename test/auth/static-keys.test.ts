@@ -1,8 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { createTokenVerifier } from '../../src/auth/token-verifier.ts';
+import { stopClock } from '../support/clock.ts';
 import { claimsOf, compact, createKey, headerOf, type SigningKey } from '../support/issuer.ts';
-import { codeOf, defaults, stopClock } from './verifier.ts';
+import { codeOf, defaults } from './verifier.ts';
 
 afterEach(() => void jest.useRealTimers());
 

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { pass, stopClock } from '../support/clock.ts';
 import { audience, claimsOf, compact, createKey, headerOf, now, startIssuer, type Members } from '../support/issuer.ts';
-import { codeOf, defaults, outcome, pass, stopClock, verifierOf } from './verifier.ts';
+import { codeOf, defaults, outcome, verifierOf } from './verifier.ts';
 
-beforeEach(stopClock);
+beforeEach(() => stopClock());
 afterEach(() => void jest.useRealTimers());
 
 describe('a good token', () => {

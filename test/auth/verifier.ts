@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { createTokenVerifier, type IssuerNews, type TokenVerifierOptions } from '../../src/auth/token-verifier.ts';
 import { GatewayError } from '../../src/model/errors.ts';
 import { audience, type TestIssuer } from '../support/issuer.ts';
@@ -45,28 +44,4 @@ export const outcome = async (promise: Promise<unknown>): Promise<unknown> => {
 export const codeOf = async (promise: Promise<unknown>): Promise<string> => {
   const got = await outcome(promise);
   return typeof got === 'object' && got !== null && 'code' in got ? String(got.code) : 'good';
-};
-
-/** The clock stands still but for `jest.setSystemTime`; timers and sockets go on. */
-export const stopClock = (): void => {
-  jest.useFakeTimers({
-    now: Date.UTC(2026, 10, 27, 12),
-    doNotFake: [
-      'hrtime',
-      'nextTick',
-      'performance',
-      'queueMicrotask',
-      'setImmediate',
-      'clearImmediate',
-      'setInterval',
-      'clearInterval',
-      'setTimeout',
-      'clearTimeout',
-    ],
-  });
-};
-
-/** Moves the stopped clock. */
-export const pass = (seconds: number): void => {
-  jest.setSystemTime(Date.now() + seconds * 1_000);
 };

@@ -27,7 +27,7 @@ describe('one answer', () => {
     expect(loads()).toBe(1);
     await waitFor(10_000);
     expect((await ask()).value).toBe('answer 2');
-    expect(counts()).toEqual({ 'cache miss': 2, 'cache hit': 1 });
+    expect(counts()).toEqual({ 'cache miss test': 2, 'cache hit test': 1 });
   });
 
   test.each([

@@ -36,7 +36,7 @@ describe('stale while it is read again', () => {
     await waitFor(200);
     expect(await ask()).toMatchObject({ value: 'answer 2', freshness: { state: 'FRESH', fetchedAt: start + 60_300 } });
     expect(loads()).toBe(2);
-    expect(counts()).toEqual({ 'cache miss': 1, 'cache stale': 20, 'cache hit': 1 });
+    expect(counts()).toEqual({ 'cache miss test': 1, 'cache stale test': 20, 'cache hit test': 1 });
   });
 
   test('one that cannot be read again stays, and is tried after one second, two, four and so on, at most thirty', async () => {

@@ -290,7 +290,7 @@ describe('a shared store that is away', () => {
     expect(shared.asked.filter((name) => name === 'claim')).toEqual([]); // one read has told that it is away
     expect([(await one()).value, (await two()).value]).toEqual(['answer 1', 'answer 2']);
     expect(loads()).toBe(2);
-    expect(rooms[0]?.counts()).toMatchObject({ 'cache miss': 1, 'cache hit': 1 });
+    expect(rooms[0]?.counts()).toMatchObject({ 'cache miss test': 1, 'cache hit test': 1 });
     expect(rooms[0]?.counts()['cache broken']).toBeGreaterThan(0);
   });
 

@@ -9,6 +9,7 @@ import { ownCause, type Cause } from '../../src/upstream/cause.ts';
 
 /** A key of the company, for answers that are fresh for that long; unless told otherwise they are never given stale. */
 export const cacheKey = (text: string, freshSeconds: number, longer: Partial<Lifetime> = {}): CacheKey => ({
+  kind: 'test',
   text,
   holder: { kind: 'company' },
   lifetime: { freshSeconds, revalidateSeconds: freshSeconds, hardSeconds: freshSeconds, ...longer },

@@ -1,10 +1,12 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { toCaller } from '../../src/auth/claims.ts';
+import { accessLog } from '../../src/cli/access-log.ts';
 import { createRoom } from '../../src/cli/access-log-count.ts';
 import { createLog } from '../../src/observe/log.ts';
 import { createTally } from '../../src/observe/tally.ts';
 import { createAudit } from '../../src/tokens/audit.ts';
+import { runCommand } from '../support/command.ts';
 import { run } from '../support/process.ts';
 import {
   createLogFolder,
@@ -242,6 +244,13 @@ describe('what a log may hold', () => {
   });
 });
 
+test('files are looked for where npm was called from, and named as they were given', async () => {
+  await logs.fileOf(textOf([operation(), refusal()]), 'called.log');
+  await using running = runCommand(accessLog, ['summary', '--json', './called.log'], { INIT_CWD: logs.folder });
+  expect(await running.exited).toEqual({ code: 0 });
+  expect(readReview(running.standardOutput())).toMatchObject({ files: ['./called.log'], lines: { read: 2 } });
+});
+
 test('`access-log caller` prints the keys of a person and of a service, as the log has them', async () => {
   const { text, code } = await said('caller', 'https://login.example', 'jane@example.com');
   const claims = { scope: 'scope', location: 'locationId', company: null };
@@ -264,7 +273,7 @@ test.each([
   [['caller', 'https://login.example'], /^caller needs an issuer and a subject\./],
   [['caller', 'https://login.example', ''], /^No access token has a subject like that\./],
   [['summary', '/nowhere/gateway.log'], /^\/nowhere\/gateway\.log cannot be read: there is no such file\.$/m],
-  [['summary', 'src'], /^src cannot be read: it is a folder\.$/m],
+  [['summary', 'src'], /^\/.*\/src cannot be read: it is a folder\.$/m],
 ])('%j is refused in one line', async (args, line) => {
   const { code, text, errors } = await said(...args);
   expect(code).toBe(2);

@@ -195,6 +195,24 @@ describe('cost', () => {
     expect((await check()).code).toBe(0);
   });
 
+  test('is held against settings of a file that is named from where npm was called', async () => {
+    await put('tags.graphql', tags);
+    await put('settings.env', 'UPSTREAM=sandbox\nMAX_DOCUMENT_DEPTH=3\n');
+    const { lines } = await check(['.', '--dot-env', 'settings.env']);
+    expect(lines).toContain('tags.graphql:1:1: error: The document has 4 fields within fields; 3 are allowed.');
+    expect((await check(['.', '--dot-env', 'other.env'])).text).toBe(
+      `${join(folder, 'other.env')} does not exist or is empty.\n`,
+    );
+  });
+
+  test('counts what the answer can hold as well', async () => {
+    const tagsOfTags = 'tags(first: 100) { nodes { id name location { id } } }';
+    await put('big.graphql', `query Big { locations(first: 100) { nodes { id ${tagsOfTags} } } }`);
+    const { code, lines } = await check();
+    expect(lines).toContain('big.graphql:1:1: error: Big could answer 40302 values; 25000 are allowed.');
+    expect(code).toBe(1);
+  });
+
   test('is held against the limits of documents, tokens among them', async () => {
     await put('tags.graphql', tags);
     const limits = { MAX_DOCUMENT_DEPTH: '3', MAX_DOCUMENT_TOKENS: '20' };

@@ -67,6 +67,6 @@ export const openRoom = (
     }),
   });
   const redeem = createRedeem({ leases: store.leases, client, audit, canReconnect });
-  const renewal = createRenewal({ store, redeem, log });
+  const renewal = createRenewal({ store, redeem, log, tally: createTally() });
   return { store, client, renewal, tend: () => void startUpkeep({ store, renewal, log, onChanged: () => undefined }) };
 };

@@ -1,9 +1,12 @@
-import { connect } from 'node:net';
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { createAdminServer, type AdminOptions } from '../../src/http/admin.ts';
 import type { Checks } from '../../src/http/health.ts';
 import { createLog } from '../../src/observe/log.ts';
+import { holdTimeouts } from '../support/clock.ts';
 import { freePort } from '../support/free-port.ts';
+import { sendRaw } from '../support/raw.ts';
+
+afterEach(() => void jest.useRealTimers());
 
 const well: Checks['start'] = { otherwise: 'degraded', isWell: () => true };
 const checks = (more: Readonly<Record<string, Checks['start']>> = {}): Checks => ({
@@ -35,17 +38,6 @@ const start = async (options: Partial<AdminOptions> = {}) => {
     };
   };
   return { ask, url: admin.url(), lines, [Symbol.asyncDispose]: admin.close };
-};
-
-/** What comes back for these bytes, until the other side closes. */
-const sendRaw = (url: string, text: string): Promise<string> => {
-  const { hostname, port } = new URL(url);
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  let answer = '';
-  const socket = connect(Number(port), hostname, () => socket.write(text));
-  socket.on('data', (chunk) => (answer += chunk.toString())).on('error', reject);
-  socket.on('close', () => resolve(answer));
-  return promise;
 };
 
 describe('the operator’s own port', () => {
@@ -133,11 +125,23 @@ describe('readiness', () => {
   test.each([
     ['away', () => Promise.reject(new Error('away'))],
     ['not well', () => false],
-    ['silent', () => new Promise<boolean>(() => undefined)],
   ])('is degraded, and 200, while a store is %s', async (_, isWell) => {
     const seen = await readiness({ store: { otherwise: 'degraded', isWell } });
     const parts = { start: { isWell: true }, store: { isWell: false } };
     expect(seen).toMatchObject({ status: 200, told: { status: 'degraded', checks: parts } });
+  });
+
+  test('waits a second for a store that is silent', async () => {
+    const asked = Promise.withResolvers<null>();
+    const isWell = () => (asked.resolve(null), new Promise<boolean>(() => undefined));
+    holdTimeouts();
+    const seeing = readiness({ store: { otherwise: 'degraded', isWell } });
+    await asked.promise;
+    jest.advanceTimersByTime(1_000);
+    expect(await seeing).toMatchObject({
+      status: 200,
+      told: { status: 'degraded', checks: { store: { isWell: false } } },
+    });
   });
 
   test('that is away for two reasons tells the first', async () => {

@@ -163,6 +163,8 @@ describe('what HTTP caches are told of an answer', () => {
       estimate,
       locations: new Set<never>(),
       denied: 0,
+      grantLooks: 0,
+      workMs: 0,
       isTrusted: null,
       tellsOfNow: false,
       outcome: 'ok',

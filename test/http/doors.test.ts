@@ -1,7 +1,7 @@
-import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { networkOf } from '../../src/http/proxies.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { sendRaw } from '../support/raw.ts';
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -21,20 +21,10 @@ const codeOf = async (response: Response) => {
   return [response.status, errors[0]?.extensions.code];
 };
 
-/** What comes back for bytes that no client library would send. */
-const raw = (text: string): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1', () => socket.write(text));
-    let answer = '';
-    socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
-    socket.on('close', () => resolve(answer));
-    socket.on('error', reject);
-  });
-
 describe('the head of a request', () => {
   test('with two tokens is refused: a proxy might read the other one', async () => {
     const head = 'GET /livez HTTP/1.1\r\nhost: a\r\nauthorization: Bearer a\r\nAuthorization: Bearer b\r\n';
-    expect(await raw(`${head}connection: close\r\n\r\n`)).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await sendRaw(gateway.url, `${head}connection: close\r\n\r\n`)).toMatch(/^HTTP\/1\.1 400 /);
   });
 
   test('with an address over 8 KB is refused before the 16 KB of all headers are', async () => {

@@ -1,7 +1,8 @@
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { request } from 'undici';
 import { byPrivateToken, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { sendRaw } from '../support/raw.ts';
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -112,16 +113,6 @@ describe('a request that cannot be read is answered as JSON that says what to do
   });
 });
 
-/** What comes back for bytes that no client library would send. */
-const raw = (text: string): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1', () => socket.write(text));
-    let answer = '';
-    socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
-    socket.on('close', () => resolve(answer));
-    socket.on('error', reject);
-  });
-
 describe('what no client library sends', () => {
   test.each([
     ['no HTTP at all', 'hello\r\n\r\n', 400, 'BAD_REQUEST'],
@@ -139,7 +130,7 @@ describe('what no client library sends', () => {
       'UNSUPPORTED_MEDIA_TYPE',
     ],
   ])('%s is refused as JSON', async (_name, text, status, code) => {
-    const answer = await raw(text);
+    const answer = await sendRaw(gateway.url, text);
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
     expect(JSON.parse(answer.slice(answer.indexOf('{"errors')))).toMatchObject({ errors: [{ extensions: { code } }] });
   });

@@ -1,28 +1,11 @@
-import { createClient } from '@redis/client';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { draw, type Step } from '../../src/limiter/allowance.ts';
 import { allowanceScript } from '../../src/limiter/allowance-script.ts';
 import { createAllowances, type Allowances } from '../../src/limiter/allowances.ts';
-import { createRedis } from '../../src/stores/redis.ts';
-import { untilConnected } from '../stores/connected.ts';
 import { chance, type Chance } from '../support/chance.ts';
-import { startRedis, type RedisServer } from '../support/redis.ts';
+import { connectAsOperator, connectAsProcess, redisServer, withRedis } from './over-redis.ts';
 
-let server: RedisServer;
-const open: { readonly close: () => void }[] = [];
-beforeEach(async () => {
-  server = await startRedis();
-});
-afterEach(async () => {
-  for (const one of open.splice(0)) one.close();
-  await server.stop();
-});
-
-const connect = async () => {
-  const client = await createClient({ url: server.url }).connect();
-  open.push({ close: () => client.destroy() });
-  return client;
-};
+withRedis();
 
 describe('the script in Redis', () => {
   const quotas = [1, 7, 60, 6_000, 12_345, 1_000_000];
@@ -40,7 +23,7 @@ describe('the script in Redis', () => {
   };
 
   test.each([1, 2, 3, 4])('does what the pure function does, to the last bit (seed %i)', async (seed) => {
-    const client = await connect();
+    const client = await connectAsOperator();
     const random = chance(seed);
     const kept = new Map<string, number>();
     let now = 1_800_000_000_000;
@@ -73,19 +56,8 @@ const patienceMs = 15_000;
 const none: ReadonlyMap<string, number> = new Map();
 
 /** A process of its own, as far as Redis can see. */
-const startProcess = async (space = 'test'): Promise<Allowances> => {
-  const redis = createRedis({
-    url: server.url,
-    readTimeoutMs: 60_000,
-    writeTimeoutMs: 60_000,
-    onProblem: () => undefined,
-    onBad: () => undefined,
-    onGood: () => undefined,
-  });
-  open.push(redis);
-  await untilConnected(redis);
-  return createAllowances(limits, redis, space);
-};
+const startProcess = async (space = 'test'): Promise<Allowances> =>
+  createAllowances(limits, await connectAsProcess(), space);
 
 const isIn = async (allowances: Allowances, key: string): Promise<boolean> =>
   (await allowances.admitCaller(key)).retryAfterMs === null;
@@ -140,7 +112,7 @@ test('gateways of other apps on the same Redis count for themselves', async () =
 
 test('what is kept goes by itself: each key has a life, of three minutes at the very most', async () => {
   const allowances = await startProcess();
-  const client = await connect();
+  const client = await connectAsOperator();
   allowances.charge('a', 1_000_000, new Map([['location', 1_000_000]]));
   await knock(allowances, 'b', 90);
   await Promise.all(Array.from({ length: 90 }, () => allowances.admitLocations(['other'])));
@@ -154,13 +126,13 @@ test('what is kept goes by itself: each key has a life, of three minutes at the 
 
 test('without Redis each process lets in and counts by itself; with Redis back all count together again', async () => {
   const allowances = await startProcess();
-  server.kill();
+  redisServer().kill();
   const beganAt = Date.now();
   expect(await isIn(allowances, 'a')).toBe(true); // by Redis still, or not any more
   const alone = await knock(allowances, 'a', 300);
   expect(alone).toBeGreaterThanOrEqual(99);
   expect(alone).toBeLessThanOrEqual(mostSince(beganAt));
-  await server.restart();
+  await redisServer().restart();
   const other = await startProcess();
   // Once the first has found Redis again, the other knows what it charges.
   const triedFrom = Date.now();

@@ -4,6 +4,7 @@ import { createLedger } from '../../src/limiter/ledger.ts';
 import { limit } from '../../src/limiter/limit.ts';
 import { GatewayError } from '../../src/model/errors.ts';
 import { fixedUrgency } from '../../src/model/urgency.ts';
+import { createTally } from '../../src/observe/tally.ts';
 import { ownCause } from '../../src/upstream/cause.ts';
 import { retry } from '../../src/upstream/retry.ts';
 import { createRetryBudget } from '../../src/upstream/retry-budget.ts';
@@ -29,6 +30,7 @@ const create = (...answersMs: number[]) => {
   const burst = { limit: 10, windowMs: 60_000 };
   const ledger = createLedger({ burst, dailyLimit: 1_000, replicas: 1, attemptMs: 10_000 });
   const budgets = createBudgets(ledger, { interactiveReserve: 0, answerMs: 500 });
+  const tally = createTally();
   let sent = 0;
   const transport: Send = async () => {
     const ms = answersMs[Math.min(sent, answersMs.length - 1)] ?? 0;
@@ -36,7 +38,7 @@ const create = (...answersMs: number[]) => {
     await new Promise((resolve) => setTimeout(resolve, ms));
     return { status: 200, headers: {}, body: null };
   };
-  const send = stack([retry({ budget: createRetryBudget() }), limit(budgets)], transport);
+  const send = stack([retry({ budget: createRetryBudget(), tally }), limit(budgets, tally)], transport);
   return {
     sent: () => sent,
     left: async () => (await budgets.quota('company')).burst.remaining,

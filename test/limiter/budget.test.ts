@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { adopt, foreignOf, oneFlying } from '../../src/limiter/adoption.ts';
+import { adopt, foreignOf } from '../../src/limiter/adoption.ts';
 import {
   giveBack,
   newBudget,
@@ -296,7 +296,7 @@ describe('what was taken elsewhere', () => {
     there.call(told({}), 2_500);
     const here = story();
     here.pass(5_000_000); // clocks differ
-    here.adopt(foreignOf(there.state(), there.now(), true));
+    here.adopt(foreignOf(there.state(), there.now(), 0));
     const shift = here.now() - there.now();
     const { answered, flying, blockedUntil, spentToday, dayEndsAt } = there.state();
     expect(here.state()).toMatchObject({
@@ -306,20 +306,6 @@ describe('what was taken elsewhere', () => {
       spentToday,
       dayEndsAt: dayEndsAt + shift,
     });
-  });
-
-  test('adds to the day, and as a whole replaces what is less', () => {
-    const one = story();
-    one.call();
-    one.adopt(oneFlying('a', 100, 1));
-    one.adopt(oneFlying('b', 100, 0));
-    expect(one.state().spentToday).toBe(2);
-    const whole = { ...oneFlying('c', 100, 1), isWhole: true };
-    one.adopt(whole);
-    expect(one.state().spentToday).toBe(2);
-    one.adopt({ ...whole, spent: 40 });
-    expect(one.state().spentToday).toBe(40);
-    expect(Object.keys(one.state().flying).toSorted()).toEqual(['a', 'b', 'c']);
   });
 });
 

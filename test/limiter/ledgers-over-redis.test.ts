@@ -1,21 +1,11 @@
-import { createClient } from '@redis/client';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { readFeedback } from '../../src/limiter/feedback.ts';
 import { createLedger, type Ledger, type Permit } from '../../src/limiter/ledger.ts';
 import { createSharedLedger } from '../../src/limiter/shared-ledger.ts';
-import { createRedis, type Redis } from '../../src/stores/redis.ts';
-import { untilConnected } from '../stores/connected.ts';
-import { startRedis, type RedisServer } from '../support/redis.ts';
+import type { Redis } from '../../src/stores/redis.ts';
+import { connectAsOperator, connectAsProcess, leave, redisServer, withRedis } from './over-redis.ts';
 
-let server: RedisServer;
-const open: { readonly close: () => void }[] = [];
-beforeEach(async () => {
-  server = await startRedis();
-});
-afterEach(async () => {
-  for (const one of open.splice(0)) one.close();
-  await server.stop();
-});
+withRedis();
 
 // A window that no test outlives, so that nothing depends on how fast it runs.
 const options = { burst: { limit: 100, windowMs: 600_000 }, dailyLimit: 1_000, attemptMs: 600_000 };
@@ -28,14 +18,7 @@ interface Replica {
 
 const startReplica = async (replicas: number): Promise<Replica> => {
   const heard: string[] = [];
-  const redis = createRedis({
-    url: server.url,
-    readTimeoutMs: 60_000,
-    writeTimeoutMs: 60_000,
-    onProblem: () => undefined,
-    onBad: () => undefined,
-    onGood: () => undefined,
-  });
+  const redis = await connectAsProcess();
   const ledger = createSharedLedger(redis, {
     ...options,
     replicas,
@@ -43,8 +26,7 @@ const startReplica = async (replicas: number): Promise<Replica> => {
     onAlone: () => heard.push('alone'),
     onShared: () => heard.push('shared'),
   });
-  open.push(ledger, redis);
-  await untilConnected(redis);
+  leave(ledger);
   return { ledger, redis, heard };
 };
 
@@ -91,9 +73,8 @@ test('what one hears of upstream, or gives back, all know', async () => {
 test('a Redis that was emptied is told by everybody what it holds before anybody takes more', async () => {
   const all = await startReplicas(2);
   expect(await takeBy(all, 40)).toHaveLength(80);
-  const operator = await createClient({ url: server.url }).connect();
+  const operator = await connectAsOperator();
   await operator.flushAll();
-  operator.destroy();
   expect(await takeBy(all, 15)).toEqual([]); // they find that they are strangers, and enter again
   expect(await takeBy(all, 100)).toHaveLength(20);
   expect(all.flatMap(({ heard }) => heard)).toEqual([]);
@@ -102,7 +83,7 @@ test('a Redis that was emptied is told by everybody what it holds before anybody
 test('without Redis the only gateway goes on at once with what it knows, and takes no more than one without any', async () => {
   const { ledger, heard } = await startReplica(1);
   expect(await takeBy([{ ledger }], 70)).toHaveLength(70);
-  server.kill();
+  redisServer().kill();
   // Each is answered by Redis still, or already by the gateway itself.
   const rest = [...(await takeBy([{ ledger }], 100)), ...(await takeBy([{ ledger }], 100))];
   expect(rest).toHaveLength(30);
@@ -120,7 +101,7 @@ test('budgets of other apps on the same Redis are others', async () => {
     onAlone: () => undefined,
     onShared: () => undefined,
   });
-  open.push(other);
+  leave(other);
   expect(await takeBy([{ ledger }], 120)).toHaveLength(100);
   expect(await takeBy([{ ledger: other }], 120)).toHaveLength(100);
 });

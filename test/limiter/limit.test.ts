@@ -4,6 +4,7 @@ import { createLedger } from '../../src/limiter/ledger.ts';
 import { limit } from '../../src/limiter/limit.ts';
 import { toLocationId } from '../../src/model/ids.ts';
 import { fixedUrgency } from '../../src/model/urgency.ts';
+import { createTally } from '../../src/observe/tally.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import { authorize } from '../../src/tokens/authorize.ts';
 import { createAccessTokens } from '../../src/tokens/access-tokens.ts';
@@ -41,7 +42,7 @@ const connect = (sandbox: Sandbox, budgets: ReturnType<typeof createBudgets>) =>
     grant: clientCredentials({ client, audit: silentAudit }, { companyId: sandbox.companyId, scopes: [] }),
     wantedScopes: [],
   });
-  const stages = [authorize(tokens), limit(budgets)];
+  const stages = [authorize(tokens), limit(budgets, createTally())];
   const send = stack(stages, createTransport(dispatcher, { url: sandbox.url, isTellingOperations: false }));
   return { send, close };
 };
@@ -116,7 +117,10 @@ describe('the stage', () => {
     ['with nonsense', { 'retry-after': 'soon' }, 1_000],
   ])('a 429 %s stops the location for that long, and the next request is not sent', async (_, headers, expectedMs) => {
     let sent = 0;
-    const send = limit(create())((request) => {
+    const send = limit(
+      create(),
+      createTally(),
+    )((request) => {
       sent += 1;
       return answering({ status: 429, headers })(request);
     });
@@ -132,7 +136,7 @@ describe('the stage', () => {
 
   test('a request without an answer gives its permit back a window later, too', async () => {
     const budgets = create();
-    const send = limit(budgets)(() => Promise.reject(new Error('cut')));
+    const send = limit(budgets, createTally())(() => Promise.reject(new Error('cut')));
     await expect(send(requestFor(location))).rejects.toThrow('cut');
     expect((await budgets.quota(key)).burst).toMatchObject({ remaining: 1, expectedResetAt: Date.now() + 60_000 });
     expect((await budgets.quota(key)).observedAt).toBeNull();
@@ -141,7 +145,7 @@ describe('the stage', () => {
   test('one that is called off on the wire may arrive all the same: its permit is held as if it had taken the longest time', async () => {
     const budgets = create();
     const leaver = new AbortController();
-    const send = limit(budgets)(({ signal }) => orAborted(new Promise<never>(() => undefined), signal));
+    const send = limit(budgets, createTally())(({ signal }) => orAborted(new Promise<never>(() => undefined), signal));
     const sending = send(requestFor(location, leaver.signal));
     sending.catch(() => undefined);
     await jest.advanceTimersByTimeAsync(1_000);
@@ -156,7 +160,7 @@ describe('the stage', () => {
 
   test('a company has a budget of its own', async () => {
     const budgets = create();
-    const send = limit(budgets)(answering({}));
+    const send = limit(budgets, createTally())(answering({}));
     await send({ ...requestFor(location), holder: { kind: 'company' } });
     expect((await budgets.quota('company')).daily.remaining).toBe(9);
     expect((await budgets.quota(key)).daily.remaining).toBe(10);

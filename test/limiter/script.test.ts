@@ -48,7 +48,7 @@ const stepOf = (random: Chance, now: number, life: string | null): Step => {
     const blockedForMs = random() < 0.2 ? 400 : 0;
     const dayEndsInMs = random() < 0.3 ? null : Math.floor(random() * 200_000) - 1_000;
     const foreign = { answeredAgoMs, flyingForMs, blockedForMs, spent: answeredAgoMs.length, dayEndsInMs };
-    return { kind: 'adopt', ...foreign, isWhole: random() < 0.5 };
+    return { kind: 'adopt', ...foreign, remembered: random() < 0.7 ? 0 : Math.floor(random() * 4) };
   }
   if (at < 0.92) return { kind: 'look' };
   if (at < 0.94) return { kind: 'greet', newEpoch: `life-${now}` };

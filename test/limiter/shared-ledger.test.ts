@@ -271,6 +271,21 @@ describe('a store that comes back empty', () => {
     expect(await takeAll(one.ledger)).toBe(1); // the probe
   });
 
+  test('learns all that was taken of the day, also by each alone, and once more when it is emptied again', async () => {
+    const { one, other, store } = await pair();
+    expect(await takeAll(one.ledger, 30)).toBe(30);
+    expect(await takeAll(other.ledger, 10)).toBe(10);
+    for (const each of [one, other]) each.cut(true);
+    await waitFor(silentMs + 1_000);
+    expect([await takeAll(one.ledger), await takeAll(other.ledger)]).toEqual([50, 50]);
+    store.empty();
+    for (const each of [one, other]) each.cut(false);
+    await waitFor(2_500);
+    store.empty(); // before anybody has asked for it
+    await waitFor(2_500);
+    expect(await spentBy(one.ledger)).toBe(140);
+  });
+
   test('lets nobody in that has just told what it holds to the store before it', async () => {
     const { one, other, store } = await pair();
     expect(await takeAll(one.ledger, 80)).toBe(80);
@@ -346,6 +361,12 @@ test.each(Array.from({ length: 12 }, (_, seed) => seed))(
       ...sent.map((moment) => sent.filter((other) => other >= moment && other < moment + burst.windowMs).length),
     );
     expect(most).toBeLessThanOrEqual(burst.limit);
+    for (const each of all) {
+      each.cut(false);
+      each.slow(1);
+    }
+    await waitFor(20_000);
+    for (const { ledger } of all) expect(await spentBy(ledger)).toBeGreaterThanOrEqual(sent.length);
     expect(sent.length).toBeGreaterThan(200);
     expect(heard.length).toBeGreaterThan(2);
   },

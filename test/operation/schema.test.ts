@@ -186,3 +186,25 @@ describe('the estimate of an operation', () => {
     expect(cost(query, {}, 50)).toMatchObject({ total: 150, perLocation: 0 });
   });
 });
+
+describe('what makes an estimate smaller', () => {
+  const total = (query: string) => {
+    const document = parse(query);
+    const operation = document.definitions.find(
+      (one): one is OperationDefinitionNode => one.kind === Kind.OPERATION_DEFINITION,
+    );
+    return (
+      operation && estimate({ schema, operation, fragments: {}, variables: {}, rollUpLocations: 0, listingCalls: 0 })
+    );
+  };
+
+  test('is nothing: a size below 1 counts as 1, one over 100 as 100, whatever execution says of them', () => {
+    const list = (first: number) => `locations(first: ${first}) { nodes { tags { totalCount } } }`;
+    const one = total(`{ ${list(1)} }`);
+    expect(total(`{ ${list(-2_147_483_648)} }`)).toEqual(one);
+    expect(total(`{ ${list(0)} }`)).toEqual(one);
+    expect(total(`{ ${list(5_000)} }`)).toEqual(total(`{ ${list(100)} }`));
+    const large = total(`{ a: ${list(100)} b: ${list(-2_147_483_648)} }`);
+    expect(large?.total).toBeGreaterThan(total(`{ ${list(100)} }`)?.total ?? Infinity);
+  });
+});

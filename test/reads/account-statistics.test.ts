@@ -9,7 +9,8 @@ import { emptyFigures } from '../../src/reads/figures.ts';
 import { defaultWish, type StatisticsWish } from '../../src/reads/wish.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
 import { cause, locationId, profileId } from '../upstream/over-sandbox.ts';
-import { readsOver, stopClock } from './reads-over-sandbox.ts';
+import { stopClock } from '../support/clock.ts';
+import { readsOver } from './reads-over-sandbox.ts';
 
 beforeEach(() => {
   stopClock('2026-11-24T15:00:00Z');

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { GatewayError } from '../../src/model/errors.ts';
 import { fixedUrgency, sharedUrgency } from '../../src/model/urgency.ts';
 import type { CostMeter } from '../../src/observe/cost.ts';
+import { createTally } from '../../src/observe/tally.ts';
 import { createCollector } from '../../src/reads/collector.ts';
 import { ownCause, type Cause } from '../../src/upstream/cause.ts';
 import { locationId } from '../upstream/over-sandbox.ts';
@@ -29,10 +30,7 @@ const guest = (options: Partial<Cause> = {}) => {
   return { cause, leave: () => controller.abort(new Error('gone')) };
 };
 
-const countsOf = ({ cost }: CostMeter) => {
-  const { made, shared } = cost();
-  return [made, shared];
-};
+const countsOf = ({ cost }: CostMeter) => [cost().made, cost().shared];
 
 /** A collector over calls that wait until the test answers them, unless `isAnswering`. */
 const start = ({ isAnswering = false, mostIds = 100 } = {}) => {
@@ -40,6 +38,7 @@ const start = ({ isAnswering = false, mostIds = 100 } = {}) => {
   const startedAt = performance.now();
   const collector = createCollector<string, string>({
     mostIds,
+    tally: createTally(),
     send: (location, ids, cause) => {
       cause.meter.made(`location:${location}`);
       const { promise, resolve, reject } = Promise.withResolvers<ReadonlyMap<string, string>>();
@@ -348,6 +347,7 @@ describe('a call that fails', () => {
     const calls: (readonly string[])[] = [];
     const { collect } = createCollector<string, string>({
       mostIds: 100,
+      tally: createTally(),
       send: (_, some) => {
         calls.push(some);
         if (some.some((id) => bad.includes(id))) return Promise.reject(refused());

@@ -8,6 +8,8 @@ import type { UpstreamRequest } from '../../src/upstream/send.ts';
 import { cause, locationId, tagId } from '../upstream/over-sandbox.ts';
 import { readDeps, readsOver } from './reads-over-sandbox.ts';
 
+const everywhere = () => true;
+
 describe('tag details', () => {
   test('travel a hundred ids a call and are paired by id; unknown ones are null', async () => {
     await using sandbox = await startSandbox();
@@ -83,7 +85,7 @@ describe('pages, accounts and locations', () => {
   test('all locations of the company are read page by page until a short one, in the order of ids', async () => {
     await using sandbox = await startSandbox({ extraLocations: 120 });
     const { reads, ...over } = readsOver(sandbox);
-    const records = await reads.companyLocations(cause);
+    const records = await reads.companyLocations(cause, everywhere);
     expect(records.map(({ id }) => id)).toEqual(sandbox.readableLocationIds.toSorted((a, b) => (a < b ? -1 : 1)));
     expect(sandbox.calls().map(({ query }) => [query['skip'], query['limit'], query['companyId']])).toEqual([
       ['0', '100', sandbox.companyId],
@@ -99,7 +101,7 @@ describe('pages, accounts and locations', () => {
       return Promise.resolve({ status: 200, headers: {}, body: { locations: rowsOf(requests.length - 1) } });
     };
     const deps = readDeps(createUpstream({ send, tolerated: () => undefined }));
-    return { records: await createReadCompanyLocations(deps, { companyId: null })(cause), requests };
+    return { records: await createReadCompanyLocations(deps, { companyId: null })(cause, everywhere), requests };
   };
   const rows = (from: number, length: number) => Array.from({ length }, (_, index) => ({ id: `L${from + index}` }));
 
@@ -122,7 +124,7 @@ describe('locations that are connected one by one', () => {
     const ids = [full, large, empty].map(locationId);
     const { reads, ...over } = readsOver(sandbox, { isKeeping: true, connectedIds: () => Promise.resolve(ids) });
     await reads.location(locationId(large), cause);
-    const records = await reads.companyLocations(cause);
+    const records = await reads.companyLocations(cause, everywhere);
     expect(records.map(({ id }) => id)).toEqual([...ids].sort());
     expect(records.every(({ name }) => name !== null)).toBe(true);
     expect(sandbox.calls().map(({ route }) => route)).toEqual(['readLocation', 'readLocation', 'readLocation']);
@@ -134,21 +136,21 @@ describe('locations that are connected one by one', () => {
     const [full, large] = [locationId(sandbox.locations.full), locationId(sandbox.locations.large)];
     const ids = [full];
     const { reads, ...over } = readsOver(sandbox, { isKeeping: true, connectedIds: () => Promise.resolve(ids) });
-    expect(await reads.companyLocations(cause)).toMatchObject([{ id: full, country: 'US' }]);
+    expect(await reads.companyLocations(cause, everywhere)).toMatchObject([{ id: full, country: 'US' }]);
     ids.push(large);
     sandbox.setFault({ route: 'readLocation', locationId: large, kind: 'status', status: 500 });
     const nameless = { id: large, name: null, timeZone: null, city: null, country: null };
-    expect(await reads.companyLocations(cause)).toEqual(expect.arrayContaining([nameless]));
+    expect(await reads.companyLocations(cause, everywhere)).toEqual(expect.arrayContaining([nameless]));
     await over.close();
   });
 
   test('are none where nobody is connected, and unknown while the store is away', async () => {
     await using sandbox = await startSandbox();
     const none = readsOver(sandbox, { connectedIds: () => Promise.resolve([]) });
-    expect(await none.reads.companyLocations(cause)).toEqual([]);
+    expect(await none.reads.companyLocations(cause, everywhere)).toEqual([]);
     const away = new GatewayError('GRANT_STORE_UNAVAILABLE');
     const unknown = readsOver(sandbox, { connectedIds: () => Promise.reject(away) });
-    await expect(unknown.reads.companyLocations(cause)).rejects.toBe(away);
+    await expect(unknown.reads.companyLocations(cause, everywhere)).rejects.toBe(away);
     expect(sandbox.calls()).toEqual([]);
     await Promise.all([none.close(), unknown.close()]);
   });
@@ -159,7 +161,7 @@ describe('locations that are connected one by one', () => {
     const { reads, ...over } = readsOver(sandbox, { connectedIds: () => Promise.resolve(ids) });
     sandbox.setFault({ route: 'readLocation', kind: 'hang' });
     const leaver = new AbortController();
-    const asked = reads.companyLocations({ ...cause, signal: leaver.signal });
+    const asked = reads.companyLocations({ ...cause, signal: leaver.signal }, everywhere);
     leaver.abort(new Error('gone'));
     await expect(asked).rejects.toThrow('gone');
     await over.close();

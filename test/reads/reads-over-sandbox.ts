@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { createCache } from '../../src/cache/cache.ts';
 import { createKeys } from '../../src/cache/keys.ts';
 import type { ReadDeps } from '../../src/reads/deps.ts';
@@ -12,14 +11,11 @@ import { overSandbox } from '../upstream/over-sandbox.ts';
 export const readDeps = (upstream: Upstream, isKeeping = false): ReadDeps => {
   const ten = { freshSeconds: 600, revalidateSeconds: 600, hardSeconds: 600 };
   const lifetimes = { tagPage: ten, tagDetails: ten, socialAccounts: ten, statistics: ten, location: ten };
+  const tally = createTally();
   return {
     upstream,
-    cache: createCache({
-      memoryBytes: isKeeping ? 10_000_000 : null,
-      shared: null,
-      secret: 'test',
-      tally: createTally(),
-    }),
+    tally,
+    cache: createCache({ memoryBytes: isKeeping ? 10_000_000 : null, shared: null, secret: 'test', tally }),
     keys: createKeys('test', lifetimes),
   };
 };
@@ -39,23 +35,4 @@ export const readsOver = (
     ...options,
   } as const;
   return { reads: createReads(readDeps(over.upstream, isKeeping), all), close: () => over.close() };
-};
-
-/** Stops the clock at a moment for gateway and sandbox alike; timers and sockets go on. */
-export const stopClock = (moment: string): void => {
-  jest.useFakeTimers({
-    now: Date.parse(moment),
-    doNotFake: [
-      'hrtime',
-      'nextTick',
-      'performance',
-      'queueMicrotask',
-      'setImmediate',
-      'clearImmediate',
-      'setInterval',
-      'clearInterval',
-      'setTimeout',
-      'clearTimeout',
-    ],
-  });
 };

@@ -5,7 +5,8 @@ import type { Reads } from '../../src/reads/index.ts';
 import { defaultWish, type StatisticsWish } from '../../src/reads/wish.ts';
 import { startSandbox, type Sandbox, type SandboxCall, type SandboxFault } from '../../src/sandbox/server.ts';
 import { cause, locationId, profileId } from '../upstream/over-sandbox.ts';
-import { readsOver, stopClock } from './reads-over-sandbox.ts';
+import { stopClock } from '../support/clock.ts';
+import { readsOver } from './reads-over-sandbox.ts';
 
 let sandbox: Sandbox;
 let reads: Reads;

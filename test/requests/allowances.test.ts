@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Config } from '../../src/config.ts';
+import { readConfig, type Config } from '../../src/config.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
-import { audience, startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { authBy, startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { until } from '../support/until.ts';
 
 let issuer: TestIssuer;
 beforeAll(async () => {
@@ -14,34 +15,19 @@ afterAll(async () => {
   await issuer[Symbol.asyncDispose]();
 });
 
-const authBy = (jwksUrl: string): Config['auth'] => ({
-  kind: 'jwt',
-  issuers: [{ issuer: issuer.issuer, keys: { kind: 'jwks', url: jwksUrl } }],
-  audiences: [audience],
-  algorithms: ['ES256'],
-  tokenType: 'at+jwt',
-  claims: { scope: 'scope', location: 'locationId', company: null },
-  clockToleranceSeconds: 30,
-  maxLifetimeSeconds: 86_400,
-});
-
 const noLimits = { requests: 0, cost: 0 };
 
 interface Limits {
   readonly caller?: Config['allowances']['caller'];
   readonly location?: Config['allowances']['location'];
   readonly maxConcurrentRequests?: number;
+  readonly documentLimits?: Config['documentLimits'];
   readonly jwksUrl?: string;
 }
 
 /** A gateway that tells callers apart. So few a minute that none comes back while a test runs. */
-const start = ({
-  caller = noLimits,
-  location = noLimits,
-  maxConcurrentRequests = 2_000,
-  jwksUrl = issuer.jwksUrl,
-}: Limits) =>
-  startTestGateway({ config: { auth: authBy(jwksUrl), allowances: { caller, location }, maxConcurrentRequests } });
+const start = ({ caller = noLimits, location = noLimits, jwksUrl = issuer.jwksUrl, ...rest }: Limits) =>
+  startTestGateway({ config: { auth: authBy({ ...issuer, jwksUrl }), allowances: { caller, location }, ...rest } });
 
 /** The headers of one caller, who may read two locations. */
 const callerOf = (
@@ -129,6 +115,17 @@ describe('a location', () => {
     expect((await gateway.ask(tagsOf(full), {}, callerOf(gateway, 'anna'))).errors).toEqual([]);
   });
 
+  test('is looked at wherever it stands among many in one operation', async () => {
+    const ids = Array.from({ length: 22 }, (_, index) => `location-${index}`);
+    const { documentLimits } = readConfig({ UPSTREAM: 'sandbox', MAX_ROOT_FIELDS: '22' });
+    await using gateway = await start({ location: { requests: 1, cost: 0 }, documentLimits });
+    const anna = callerOf(gateway, 'anna', ids);
+    const ask = (some: readonly string[]) =>
+      gateway.ask(`{ ${some.map((id, index) => `a${index}: location(id: "${id}") { id }`).join(' ')} }`, {}, anna);
+    expect((await ask(ids.slice(-1))).status).toBe(200);
+    expect((await ask(ids)).status).toBe(429);
+  });
+
   test('pays for the calls that were made for it, whoever asked', async () => {
     await using gateway = await start({ location: { requests: 0, cost: 1 } });
     const { full, empty } = gateway.sandbox.locations;
@@ -147,17 +144,6 @@ const halfOf = async ({ url }: TestGateway, headers: Readonly<Record<string, str
   const lines = Object.entries({ host, 'content-type': 'application/json', 'content-length': '99', ...headers });
   socket.write(`POST /graphql HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n{`);
   return socket;
-};
-
-/** Looks again and again until there is something; throws where there never is. */
-const until = async <T>(look: () => Promise<T | null> | T | null): Promise<T> => {
-  const endsAt = Date.now() + 10_000;
-  while (Date.now() < endsAt) {
-    const found = await look();
-    if (found !== null) return found;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  throw new Error('what was waited for never came');
 };
 
 /** The first answer of that status. */

@@ -2,22 +2,14 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Agent, interceptors, request as undiciRequest } from 'undici';
+import { newServiceToken } from '../../src/auth/service-token-text.ts';
 import { createServiceTokens } from '../../src/auth/service-tokens.ts';
 import { openCallerDatabase } from '../../src/compose-database.ts';
-import type { Config } from '../../src/config.ts';
 import { toLocationId } from '../../src/model/ids.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import { chance } from '../support/chance.ts';
 import { createStoreFolder, startTestGateway, type TestGateway } from '../support/gateway.ts';
-import {
-  audience,
-  compact,
-  createKey,
-  headerOf,
-  startIssuer,
-  type Members,
-  type TestIssuer,
-} from '../support/issuer.ts';
+import { authBy, compact, createKey, headerOf, startIssuer, type Members, type TestIssuer } from '../support/issuer.ts';
 
 const scopes =
   'locations.readonly socialplanner/tag.readonly socialplanner/statistics.readonly socialplanner/account.readonly';
@@ -26,21 +18,10 @@ let sandbox: Sandbox;
 let issuer: TestIssuer;
 let gateway: TestGateway;
 
-const authOf = ({ issuer: name, jwksUrl }: TestIssuer): Config['auth'] => ({
-  kind: 'jwt',
-  issuers: [{ issuer: name, keys: { kind: 'jwks', url: jwksUrl } }],
-  audiences: [audience],
-  algorithms: ['ES256'],
-  tokenType: 'at+jwt',
-  claims: { scope: 'scope', location: 'locationId', company: 'companyId' },
-  clockToleranceSeconds: 30,
-  maxLifetimeSeconds: 86_400,
-});
-
 beforeAll(async () => {
   sandbox = await startSandbox();
   issuer = await startIssuer();
-  gateway = await startTestGateway({ sandbox, config: { auth: authOf(issuer) } });
+  gateway = await startTestGateway({ sandbox, config: { auth: authBy(issuer, 'companyId') } });
 });
 afterAll(async () => {
   await gateway.close();
@@ -220,7 +201,7 @@ describe('a request without a good token', () => {
   test('where no key can be had is told that, as ours to mend', async () => {
     await using away = await startIssuer();
     away.mode = 'down';
-    await using alone = await startTestGateway({ sandbox, config: { auth: authOf(away) } });
+    await using alone = await startTestGateway({ sandbox, config: { auth: authBy(away, 'companyId') } });
     const answer = await alone.ask('{ viewer { subject } }', {}, { authorization: `Bearer ${away.token()}` });
     expect(answer.status).toBe(503);
     expect(alone.codesOf(answer)).toEqual(['AUTH_UNAVAILABLE']);
@@ -260,6 +241,37 @@ describe('a service', () => {
     expect((await restarted.ask('{ viewer { subject } }', {}, jwt)).status).toBe(401); // no issuer is configured there
     expect([...alone.logLines, ...restarted.logLines].join()).not.toContain(token);
     await database.close();
+  });
+});
+
+describe('readiness', () => {
+  const checksOf = async ({ gateway: { adminUrl } }: TestGateway): Promise<Record<string, { isWell: boolean }>> => {
+    const { checks } = (await (await fetch(`${adminUrl}/readyz`)).json()) as { checks: never };
+    return checks;
+  };
+
+  test('tells of the store of service tokens, where there can be any', async () => {
+    const callerDatabase = { path: ':memory:' };
+    await using alone = await startTestGateway({ sandbox, config: { auth: { kind: 'tokens' }, callerDatabase } });
+    expect((await checksOf(alone))['serviceTokens']).toMatchObject({ isWell: true });
+    await using open = await startTestGateway({ sandbox });
+    expect(await checksOf(open)).not.toHaveProperty('serviceTokens');
+  });
+
+  test('shows that it cannot be opened from the first service token on', async () => {
+    const callerDatabase = { path: '/dev/null/gateway.db' };
+    await using alone = await startTestGateway({
+      sandbox,
+      config: { auth: authBy(issuer, 'companyId'), callerDatabase },
+    });
+    expect((await checksOf(alone))['serviceTokens']).toMatchObject({ isWell: true });
+    const refused = await alone.ask(
+      '{ viewer { subject } }',
+      {},
+      { authorization: `Bearer ${newServiceToken().token}` },
+    );
+    expect(alone.codesOf(refused)).toEqual(['AUTH_UNAVAILABLE']);
+    expect((await checksOf(alone))['serviceTokens']).toMatchObject({ isWell: false });
   });
 });
 

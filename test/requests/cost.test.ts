@@ -1,7 +1,7 @@
 // What an operation costs upstream, as callers are told and as upstream saw it.
 import { describe, expect, test } from '@jest/globals';
 import { startSandbox } from '../../src/sandbox/server.ts';
-import { stopClock } from '../reads/reads-over-sandbox.ts';
+import { stopClock } from '../support/clock.ts';
 import { byClientCredentials, startTestGateway, type Answer, type TestGateway } from '../support/gateway.ts';
 
 const include = { 'graphql-cost': 'include' };

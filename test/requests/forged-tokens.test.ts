@@ -2,25 +2,14 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { errorTable } from '../../src/model/errors.ts';
 import { forge } from '../support/forgeries.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
-import { audience, startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { authBy, startIssuer, type TestIssuer } from '../support/issuer.ts';
 
 let issuers: readonly [TestIssuer, TestIssuer, TestIssuer];
 let gateway: TestGateway;
 beforeAll(async () => {
   issuers = await Promise.all([startIssuer(), startIssuer(), startIssuer()]);
   gateway = await startTestGateway({
-    config: {
-      auth: {
-        kind: 'jwt',
-        issuers: issuers.slice(0, 2).map(({ issuer, jwksUrl }) => ({ issuer, keys: { kind: 'jwks', url: jwksUrl } })),
-        audiences: [audience],
-        algorithms: ['ES256'],
-        tokenType: 'at+jwt',
-        claims: { scope: 'scope', location: 'locationId', company: null },
-        clockToleranceSeconds: 30,
-        maxLifetimeSeconds: 86_400,
-      },
-    },
+    config: { auth: authBy(issuers.slice(0, 2)) },
   });
 });
 afterAll(async () => {

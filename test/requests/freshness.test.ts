@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { request } from 'undici';
 import type { SandboxFault } from '../../src/sandbox/server.ts';
-import { stopClock } from '../reads/reads-over-sandbox.ts';
+import { stopClock } from '../support/clock.ts';
 import { startTestGateway, type Answer, type TestGateway, type TestGatewayOptions } from '../support/gateway.ts';
 
 const noon = '2026-06-15T12:00:00.000Z';

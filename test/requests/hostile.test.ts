@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { hostileRequests, sendHostile, type HostileRequest } from '../support/hostile-requests.ts';
+import { until } from '../support/until.ts';
 
 // Started before the tables are made: their rows ask within one of its locations.
 const development = await startTestGateway();
@@ -8,7 +9,8 @@ const { sandbox } = development;
 const production = await startTestGateway({ sandbox, config: { isProduction: true } });
 // They share a process with the making of the tables, which takes long enough to count as too much to do.
 beforeAll(async () => {
-  for (const gateway of [development, production]) while ((await askWell(gateway)).errors.length > 0);
+  for (const gateway of [development, production])
+    await until(async () => ((await askWell(gateway)).errors.length === 0 ? gateway : null));
 });
 afterAll(async () => {
   await production.close();

@@ -3,7 +3,7 @@ import { readCatalogue } from '../../src/operation/catalogue.ts';
 import { createSchema } from '../../src/operation/schema.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
-import { audience, startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { authBy, startIssuer, type TestIssuer } from '../support/issuer.ts';
 
 let sandbox: Sandbox;
 let issuer: TestIssuer;
@@ -16,16 +16,7 @@ beforeAll(async () => {
     sandbox,
     config: {
       isCacheOn: false,
-      auth: {
-        kind: 'jwt',
-        issuers: [{ issuer: issuer.issuer, keys: { kind: 'jwks', url: issuer.jwksUrl } }],
-        audiences: [audience],
-        algorithms: ['ES256'],
-        tokenType: 'at+jwt',
-        claims: { scope: 'scope', location: 'locationId', company: 'companyId' },
-        clockToleranceSeconds: 30,
-        maxLifetimeSeconds: 86_400,
-      },
+      auth: authBy(issuer, 'companyId'),
     },
   });
 });

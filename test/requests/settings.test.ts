@@ -1,6 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { readConfig } from '../../src/config.ts';
-import { stopClock } from '../reads/reads-over-sandbox.ts';
+import { stopClock } from '../support/clock.ts';
 import { byClientCredentials, byPrivateToken, byRefreshToken, byRoute, startTestGateway } from '../support/gateway.ts';
 import { startRedis } from '../support/redis.ts';
 

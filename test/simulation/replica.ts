@@ -78,7 +78,7 @@ const compose = (life: Life, deps: ReplicaDeps, options: ReplicaOptions): Reads 
   const cache = createCache({ memoryBytes: options.cacheMemoryBytes, shared, secret: 'simulated', tally });
   const keys = breaking.keys(createKeys('simulation', given.lifetimes));
   return createReads(
-    { cache, keys, upstream },
+    { cache, keys, upstream, tally },
     { defaultTimeZone: 'UTC', accountStatistics: 'roll-up', companyId: null, connectedIds: null, rollUpLocations: 20 },
   );
 };

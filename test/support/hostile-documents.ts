@@ -23,6 +23,16 @@ const fragments = (count: number, write: (index: number) => string, last = 'view
   `{ ...F0 } ${repeat(count, (index) => `fragment F${index} on Query { ${write(index)} }`)} fragment F${count} on Query { ${last} }`;
 const similar = ['statistic', 'tagDetail', 'socialAccount', 'timezone', 'countri'];
 
+const longAlias = (location: string): string =>
+  `{ location(id: "${location}") { tagDetails(ids: [${repeat(1_000, (index) => `"t${index}"`)}]) { ${'A'.repeat(100_000)}: id } } }`;
+
+// Too long to be searched for; what it must not do is cost its length 1,600 times before that is said.
+const longArgument = (location: string): string =>
+  `{ location(id: "${location}") { ...A } } ` +
+  `fragment A on Location { ${'...B '.repeat(40)} } ` +
+  `fragment B on Location { ${'...C '.repeat(40)} } ` +
+  `fragment C on Location { tags(search: "${'s'.repeat(200_000)}") { totalCount } }`;
+
 /** `location`: one that the caller may read, so that what stands below it is looked at. */
 export const hostileDocuments = (location: string): readonly HostileRequest[] => {
   const own = (fields: string) => `{ location(id: "${location}") { ${fields} } }`;
@@ -36,6 +46,18 @@ export const hostileDocuments = (location: string): readonly HostileRequest[] =>
     refused('wide: 1,900 unknown fields', invalid, own(repeat(1_900, (index) => `x${index}`))),
     refused('wide: 100,000 fields', unparsed, `{ ${'a '.repeat(100_000)} }`),
     refused('wide: 21 fields at the top', invalid, `{ ${repeat(21, (index) => `a${index}: viewer { kind }`)} }`),
+    refused('aliases: one of 100,000 characters, a thousand times', invalid, longAlias(location)),
+    {
+      name: 'arguments: 200,000 characters that 1,600 uses of a fragment share',
+      status: 200,
+      code: 'BAD_USER_INPUT',
+      sent: ask(longArgument(location)),
+    },
+    refused(
+      'sizes: one below zero beside one that is too large',
+      'OPERATION_TOO_EXPENSIVE',
+      `{ x: locations(first: -2147483648) { nodes { id } } y: locations(first: 100) { nodes { tags(first: 100) { nodes { id name details { id } } } } } }`,
+    ),
     refused('aliases: 31', invalid, own(repeat(31, (index) => `a${index}: id`))),
     refused(
       'aliases: 180 of a field that costs',

@@ -3,6 +3,7 @@ import { generateKeyPairSync, randomUUID, sign, type JsonWebKey, type KeyObject 
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { AuthChoice } from '../../src/callers-config.ts';
 
 /** How the key set is answered. `slow`: not at all, until the asker goes. */
 export type Mode = 'good' | 'down' | 'cut' | 'slow' | 'redirect' | 'garbage' | 'not a set' | 'huge';
@@ -155,3 +156,17 @@ export const startIssuer = async (alg: Algorithm = 'ES256'): Promise<TestIssuer>
   };
   return issuer;
 };
+
+type Published = Pick<TestIssuer, 'issuer' | 'jwksUrl'>;
+
+/** The setting of a gateway that takes the tokens of these issuers. `company`: the claim with a company. */
+export const authBy = (issuers: Published | readonly Published[], company: string | null = null): AuthChoice => ({
+  kind: 'jwt',
+  issuers: [issuers].flat().map(({ issuer, jwksUrl: url }) => ({ issuer, keys: { kind: 'jwks', url } })),
+  audiences: [audience],
+  algorithms: ['ES256'],
+  tokenType: 'at+jwt',
+  claims: { scope: 'scope', location: 'locationId', company },
+  clockToleranceSeconds: 30,
+  maxLifetimeSeconds: 86_400,
+});

@@ -111,7 +111,7 @@ export const startReplica = (sandbox: Sandbox, { space, store }: OpenStore, opti
   };
   const audit = createAudit({ log, tally: createTally() });
   const redeem = createRedeem({ leases: store.leases, client, audit, canReconnect });
-  const renewal = createRenewal({ store, redeem, log });
+  const renewal = createRenewal({ store, redeem, log, tally: createTally() });
   return { space, store, log, lines, redeem, renewal, [Symbol.asyncDispose]: () => dispatcher.destroy() };
 };
 

@@ -58,7 +58,7 @@ export const storedGrant = async (refreshToken: string, { canReconnect = true } 
   await store.seed('seed', { refreshToken, fingerprint: 'first', companyId: null });
   const toGrant = ({ client, audit }: GrantParts): Grant => {
     const redeem = createRedeem({ leases: store.leases, client, audit, canReconnect });
-    return seededGrant(createRenewal({ store, redeem, log: silentLog }));
+    return seededGrant(createRenewal({ store, redeem, log: silentLog, tally: createTally() }));
   };
   return { store, toGrant, [Symbol.asyncDispose]: () => space.database.close() };
 };

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { CallerGone, GatewayError } from '../../src/model/errors.ts';
+import { createTally } from '../../src/observe/tally.ts';
 import { createCircuits } from '../../src/upstream/circuits.ts';
 import { stack, type Stage, type UpstreamRequest, type UpstreamResponse } from '../../src/upstream/send.ts';
 import { answerWith, endOf, location, question, type Outcome } from './faulty.ts';
@@ -19,6 +20,7 @@ type Counts = readonly [holder: string, good: number, bad: number];
 const create = () => {
   const changes: string[] = [];
   const circuits = createCircuits({
+    tally: createTally(),
     onChange: ({ endpoint, holderKind, state }) => changes.push(`${endpoint} of ${holderKind ?? 'everyone'}: ${state}`),
   });
   let departed = 0;

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { CallerGone, GatewayError } from '../../src/model/errors.ts';
+import { createTally } from '../../src/observe/tally.ts';
 import { createCircuits } from '../../src/upstream/circuits.ts';
 import { deadline, untilUrgencyEnds } from '../../src/upstream/deadline.ts';
 import { createRetryBudget } from '../../src/upstream/retry-budget.ts';
@@ -21,9 +22,16 @@ describe('two hundred questions during an outage', () => {
   const connect = (upstream: Faulty) => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] });
     jest.spyOn(Math, 'random').mockReturnValue(0);
-    const circuits = createCircuits({ onChange: () => undefined });
+    const tally = createTally();
+    const circuits = createCircuits({ onChange: () => undefined, tally });
     const send = stack(
-      [untilUrgencyEnds, retry({ budget: createRetryBudget() }), circuits.gate, circuits.watch, deadline(attemptMs)],
+      [
+        untilUrgencyEnds,
+        retry({ budget: createRetryBudget(), tally }),
+        circuits.gate,
+        circuits.watch,
+        deadline(attemptMs),
+      ],
       upstream.transport,
     );
     return async (count: number, locations: number) => {
@@ -111,6 +119,7 @@ describe('whatever happens', () => {
     const ends: (number | string)[] = [];
     const states = new Map<string, string>();
     const circuits = createCircuits({
+      tally: createTally(),
       onChange: ({ endpoint, holderKind, state }) => {
         if (holderKind !== null) return;
         const recent = failures.filter((one) => one.endpoint === endpoint && Date.now() - one.at < 5_000);

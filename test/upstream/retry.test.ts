@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { CallerGone, GatewayError, type ErrorCode } from '../../src/model/errors.ts';
 import { sharedUrgency } from '../../src/model/urgency.ts';
+import { createTally } from '../../src/observe/tally.ts';
 import { deadline, untilUrgencyEnds } from '../../src/upstream/deadline.ts';
 import { createRetryBudget } from '../../src/upstream/retry-budget.ts';
 import { retry } from '../../src/upstream/retry.ts';
@@ -24,7 +25,7 @@ const after = (status: number, seconds: string) => ({ status, headers: { 'retry-
 const ask = (outcomes: readonly Outcome[], more: Partial<UpstreamRequest> = {}, patienceMs = 10_000) => {
   const startedAt = Date.now();
   const attempts: number[] = [];
-  const send = retry({ budget: createRetryBudget() })(() => {
+  const send = retry({ budget: createRetryBudget(), tally: createTally() })(() => {
     attempts.push(Date.now() - startedAt);
     return answerWith(outcomes[Math.min(attempts.length, outcomes.length) - 1] ?? {});
   });
@@ -229,7 +230,7 @@ describe('the budget for repeats', () => {
     const budget = createRetryBudget();
     let sent = 0;
     let outcome: Outcome = failed('UPSTREAM_CIRCUIT_OPEN');
-    const send = retry({ budget })(() => {
+    const send = retry({ budget, tally: createTally() })(() => {
       sent += 1;
       return answerWith(outcome);
     });
@@ -263,7 +264,7 @@ describe('over the wire', () => {
   ])('an upstream that is %s', async (_what, upstreamWays, arrived, end) => {
     await using upstream = await startFaulty();
     upstream.ways = upstreamWays;
-    const stages = [untilUrgencyEnds, retry({ budget: createRetryBudget() }), deadline(3_000)];
+    const stages = [untilUrgencyEnds, retry({ budget: createRetryBudget(), tally: createTally() }), deadline(3_000)];
     const answer = endOf(stack(stages, upstream.transport)(question()));
     const ends: unknown[] = [];
     void answer.then((one) => ends.push(one));

@@ -1,9 +1,10 @@
 // Who may call, and what they may ask: the settings that only make sense together.
 import { resolve } from 'node:path';
 import type { Issuer, TokenVerifierOptions } from './auth/token-verifier.ts';
+import { isLoopbackName } from './http/loopback.ts';
 import type { AllowanceLimits } from './limiter/allowances.ts';
 import type { DocumentLimits } from './operation/document-limits.ts';
-import { isLoopback, type SettingReader } from './setting.ts';
+import type { SettingReader } from './setting.ts';
 import { rows } from './settings.ts';
 import type { Findings, UpstreamChoice } from './upstream-settings.ts';
 
@@ -131,7 +132,7 @@ const issuersOf = ({ read, isSet }: SettingReader, problems: string[]): readonly
 
 // Nobody is asked who they are there, so nobody else may get there.
 const checkAddress = ({ kind }: AuthChoice, host: string, { problems }: Findings): void => {
-  if (kind !== 'none' || isLoopback(host)) return;
+  if (kind !== 'none' || isLoopbackName(host)) return;
   problems.push(
     'AUTH=none lets in everybody, so HOST must be 127.0.0.1, ::1 or localhost: set AUTH_ISSUER or AUTH=tokens ' +
       'to listen elsewhere. (UPSTREAM=sandbox without AUTH may listen anywhere: its data is invented.)',
