@@ -6,10 +6,10 @@ import { curlFor, linksFor } from './http/addresses.ts';
 import { apolloSandboxRoutes } from './http/apollo-sandbox.ts';
 import { homeRoutes } from './http/home.ts';
 import type { createHttpServer } from './http/server.ts';
+import { isLoopbackName } from './http/loopback.ts';
 import { oauthRoutes, type OAuthOptions } from './http/oauth.ts';
 import type { CatalogueEntry } from './operation/catalogue.ts';
 import { readTypeDefs } from './operation/schema.ts';
-import { isLoopback } from './setting.ts';
 
 /** What pages are made of; the addresses are known once the gateway listens. */
 export interface PageMatter {
@@ -64,6 +64,6 @@ const toOAuthOptions = (
     if (ticket !== null) return tickets.isValid(ticket) ? 'ticket' : null;
     // Behind a proxy every request may come from this machine and name it, too; and whoever reaches another address may name this one.
     const all = [host, named, address.replace(/^::ffff:/, ''), new URL(publicUrl()).hostname];
-    return all.every(isLoopback) ? 'loopback' : null;
+    return all.every(isLoopbackName) ? 'loopback' : null;
   },
 });

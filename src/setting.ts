@@ -6,8 +6,6 @@ import { isLoopbackName } from './http/loopback.ts';
 import type { Lifetime } from './model/freshness.ts';
 import type { SealKey } from './tokens/seal.ts';
 
-export { isLoopbackName as isLoopback } from './http/loopback.ts';
-
 /** What people are told about one setting, in the README's table and in .env.example. */
 export interface SettingRow {
   readonly name: string;
