@@ -11,7 +11,6 @@ import type { Config, UpstreamGrant } from './config.ts';
 import { createAdmission } from './http/admission.ts';
 import { urlOf } from './http/addresses.ts';
 import { createDrain, type Drain } from './http/drain.ts';
-import { watchExchanges } from './http/exchanges.ts';
 import { graphqlRoutes } from './http/graphql.ts';
 import { healthRoutes } from './http/health.ts';
 import { createHttpServer, type HttpOptions } from './http/server.ts';
@@ -139,7 +138,7 @@ const composeServer = async (
   const { inward, callers, allowances, operations } = rooms;
   const { tally } = metrics;
   const { isDraining, underWay } = drain;
-  const app = await createHttpServer(toHttpOptions(config, { log, isDraining }));
+  const app = await createHttpServer(toHttpOptions(config, { log, tally, isDraining }));
   const hasStarted = () => app.server.listening || isDraining(); // it listens no more once it drains
   const isOverloaded = () => app.isUnderPressure();
   const admin = composeAdmin(config, access, {
@@ -151,7 +150,6 @@ const composeServer = async (
     hasStarted,
     isOverloaded,
   });
-  watchExchanges({ log, tally })(app);
   graphqlRoutes({
     ...{ ...operations, underWay },
     admit: createAdmission({
@@ -170,7 +168,7 @@ const composeServer = async (
   return { app, admin, ...pages(config, access, matter)(app) };
 };
 
-const toHttpOptions = (config: Config, rest: Pick<HttpOptions, 'log' | 'isDraining'>): HttpOptions => ({
+const toHttpOptions = (config: Config, rest: Pick<HttpOptions, 'log' | 'tally' | 'isDraining'>): HttpOptions => ({
   ...rest,
   ...config,
   corsOrigins: [...config.corsOrigins, ...(config.isProduction ? [] : ['https://studio.apollographql.com'])],

@@ -63,11 +63,11 @@ const countIn = async ({ key }: Caller, reply: FastifyReply, { allowances }: Adm
   if (standing.retryAfterMs !== null) throw new GatewayError('RATE_LIMITED', { retryAfterMs: standing.retryAfterMs });
 };
 
-const count = ({ headers, caller }: FastifyRequest, { code }: GatewayError, tally: Tally): void => {
+const count = ({ headers }: FastifyRequest, { code }: GatewayError, tally: Tally): void => {
   if (code === 'AUTH_UNAVAILABLE') tally.add('auth-refusal unavailable');
   else if (code === 'UNAUTHENTICATED')
     tally.add(`auth-refusal ${headers.authorization === undefined ? 'no_token' : 'bad_token'}`);
-  else tally.add(`limited ${caller !== null && code === 'RATE_LIMITED' ? 'caller' : 'overload'}`);
+  else if (code === 'RATE_LIMITED') tally.add('limited caller'); // overload is counted for all who refuse by it
 };
 
 const refusalHeaders = (request: FastifyRequest, reply: FastifyReply, { code, retryAfterMs }: GatewayError): void => {

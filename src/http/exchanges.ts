@@ -26,6 +26,7 @@ export const watchExchanges =
         const route = request.routeOptions.url ?? 'none'; // never the path itself: strangers choose it
         tally.add(`http-under-way ${method}`, -1);
         tally.observe(`http ${method} ${route} ${status}`, (performance.now() - startedAt) / 1_000);
+        if (reply.problem?.code === 'OVERLOADED') tally.add('limited overload');
         if (reply.problem) log.warn('request refused', refusedLine(request, reply, route));
       });
       done();

@@ -3,6 +3,7 @@ import { consentMs } from '../tokens/consents.ts';
 import { InstallError, type Installed, type InstallProblem, type Installs } from '../tokens/install.ts';
 import { toLocationId } from '../model/ids.ts';
 import { escapeHtml, page, pagePolicy } from './html.ts';
+import { hostNameOf } from './loopback.ts';
 
 /** What the install pages work with. */
 export interface OAuthOptions {
@@ -32,7 +33,11 @@ export const oauthRoutes =
 
     app.get('/oauth/install', { helmet }, async (request, reply) => {
       const query = new URLSearchParams(searchOf(request));
-      const by = administrator({ host: hostNameOf(request), address: request.ip, ticket: query.get('ticket') });
+      const by = administrator({
+        host: hostNameOf(request.headers.host),
+        address: request.ip,
+        ticket: query.get('ticket'),
+      });
       if (by === null) {
         installs.refuse(query.has('ticket') ? 'bad ticket' : 'no ticket');
         return showProblem(reply, 'not-administrator');
@@ -193,6 +198,3 @@ const showProblem = (reply: FastifyReply, problem: Problem): FastifyReply => {
   const [status, title, remedy] = problems[problem];
   return show(reply, status, title, `<p>${remedy}</p>`);
 };
-
-// Not Fastify's, which believes `X-Forwarded-Host` of a trusted proxy.
-const hostNameOf = ({ headers }: FastifyRequest): string => (headers.host ?? '').replace(/:\d+$/, '');

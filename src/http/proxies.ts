@@ -15,8 +15,10 @@ export const createProxies = (trusted: readonly string[]): ((address: string | u
 
 const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIPv6(address) ? 'ipv6' : 'ipv4');
 
-/** The network of an address, which a log may hold: /24 of IPv4, /48 of IPv6. A whole address is a person's. */
-export const networkOf = (address: string): string => {
+/** The network of an address, which a log may hold: /24 of IPv4, /48 of IPv6. A whole address is a person's. Null for a socket whose other
+ * end has gone before anybody looked: it has no address any more, whatever types say. */
+export const networkOf = (address: string | undefined): string | null => {
+  if (address === undefined) return null;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
   if (!isIPv6(mapped)) return `${mapped.split('.').slice(0, 3).join('.')}.0/24`;
   const [head = ''] = mapped.split('::');

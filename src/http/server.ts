@@ -11,6 +11,7 @@ import Fastify, {
   type RawRequestDefaultExpression,
 } from 'fastify';
 import type { Log } from '../observe/log.ts';
+import type { Tally } from '../observe/tally.ts';
 import {
   answerProblem,
   badRequest,
@@ -24,6 +25,8 @@ import {
   type HttpProblem,
   unreadable,
 } from './errors.ts';
+import { watchExchanges } from './exchanges.ts';
+import { hostNameOf, isLoopbackName } from './loopback.ts';
 import { createProxies } from './proxies.ts';
 import { createTurns } from './turns.ts';
 import { GatewayError } from '../model/errors.ts';
@@ -31,6 +34,7 @@ import { GatewayError } from '../model/errors.ts';
 /** Options of the HTTP room. */
 export interface HttpOptions {
   readonly log: Log;
+  readonly tally: Tally;
   /** Origins whose pages may call; `*` is never among them. */
   readonly corsOrigins: readonly string[];
   readonly isDraining: () => boolean;
@@ -53,7 +57,6 @@ const corsOptions = {
   exposedHeaders: ['x-request-id', 'age', 'etag', 'retry-after', 'ratelimit', 'ratelimit-policy'], // cache-control pages may read anyway
   maxAge: 86_400,
 };
-const loopbackHost = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
 
 /** Fastify with our limits, time-outs and errors, and no route yet. Its traps are listed where they are avoided. */
 export const createHttpServer = async (options: HttpOptions): Promise<FastifyInstance> => {
@@ -78,6 +81,7 @@ export const createHttpServer = async (options: HttpOptions): Promise<FastifyIns
 
   app.server.maxConnections = options.maxConnections;
   app.decorateReply('problem', null);
+  watchExchanges(options)(app); // before whatever may refuse
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     void reply.header('x-content-type-options', 'nosniff');
@@ -170,16 +174,16 @@ const longestAddress = 8_192;
 
 // Two hosts, or two tokens, would be read one way here and another way by a proxy.
 const headProblem = (
-  { raw, headers }: FastifyRequest,
+  { raw, headers, is404 }: FastifyRequest,
   { isLoopbackOnly, publicHost }: HttpOptions,
 ): HttpProblem | null => {
   const isTwice = (name: string): boolean =>
     raw.rawHeaders.filter((one, index) => index % 2 === 0 && one.toLowerCase() === name).length > 1;
   if (isTwice('host') || isTwice('authorization')) return badRequest;
   if ((raw.url?.length ?? 0) > longestAddress) return tooLong;
-  if (!isLoopbackOnly || loopbackHost.test(headers.host ?? '')) return null;
   const isPublic = headers.host === publicHost && /^\/oauth\/(install|callback)(\?|$)/.test(raw.url ?? '');
-  return isPublic ? null : otherHost;
+  if (isLoopbackOnly && !isPublic && !isLoopbackName(hostNameOf(headers.host))) return otherHost;
+  return is404 ? noSuchPath : null; // before the body is read
 };
 
 // What Node's parser cannot read never becomes a request: the answer is put together by hand.

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { networkOf } from '../../src/http/proxies.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
@@ -146,5 +147,26 @@ describe('too much at once', () => {
     let again = refused;
     while (again.status === 503) again = await post(viewer, {}, full.url);
     expect(again.status).toBe(200);
+  });
+});
+
+describe('a request that is refused by its head', () => {
+  test('is in the log and in the counts, whoever refused it, and its body is not waited for', async () => {
+    await using alone = await startTestGateway();
+    expect((await fetch(`${alone.url}/graphql?query=${'a'.repeat(9_000)}`)).status).toBe(414);
+    const { port } = new URL(alone.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.write(
+      'POST /nothing HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 200000\r\n\r\n{',
+    );
+    const answer = await new Promise<string>((resolve) =>
+      socket.once('data', (chunk: Buffer) => resolve(chunk.toString())),
+    );
+    socket.destroy();
+    expect(answer).toMatch(/^HTTP\/1\.1 404 /);
+    const refused = alone.logLines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    const codes = refused.filter(({ msg }) => msg === 'request refused').map(({ code }) => code);
+    expect(codes).toContain('URI_TOO_LONG');
+    expect(alone.gateway.tally.snapshot()).toHaveProperty(['http GET /graphql 414'], 1);
   });
 });
