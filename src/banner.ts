@@ -61,6 +61,8 @@ export const help = `users-gateway: one GraphQL endpoint over the Users API
   npm run bench           start, economy and throughput, measured
   npm run bench:documents what documents cost at their limits
   npm run bench:hostile   hostile requests: status, time and memory of each
+  npm run bench:sockets   idle and slow sockets beside good clients
+  npm run bench:starvation  a modest caller beside a greedy one
   npm run bench:load      what is promised under load, upstream and Redis away
   npm run simulate        replicas, upstream, network and Redis under a virtual clock
   npm run docs            writes the tables of README.md and .env.example that the code makes

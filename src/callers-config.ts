@@ -21,6 +21,8 @@ export interface CallerConfig {
   readonly bodyLimitBytes: number;
   readonly maxConnections: number;
   readonly maxConcurrentRequests: number;
+  /** Until a request's turn comes; 0 for no limit. */
+  readonly maxWaitMs: number;
   /** For each minute; 0 for no limit. */
   readonly allowances: AllowanceLimits;
   readonly documentLimits: DocumentLimits;
@@ -55,6 +57,7 @@ export const readCallers = (
     bodyLimitBytes: read(rows.bodyLimitKb) * 1_024,
     maxConnections: read(rows.maxConnections),
     maxConcurrentRequests: read(rows.maxConcurrentRequests),
+    maxWaitMs: read(rows.maxWaitMs),
     allowances: {
       caller: { requests: read(rows.callerRequests), cost: read(rows.callerCost) },
       location: { requests: read(rows.locationRequests), cost: read(rows.locationCost) },

@@ -26,11 +26,18 @@ export interface ComposedCallers {
   readonly close: () => Promise<void>;
 }
 
+interface CallerSurroundings {
+  readonly scopes: readonly string[];
+  readonly log: Log;
+  /** Once nobody else of this process brings the store up to date: two connections to one SQLite file would wait for each other. */
+  readonly storeIsQuiet: Promise<void>;
+}
+
 /** Throws ConfigError for a key or a store that cannot be used. */
 export const composeCallers = async (
   config: Config,
   access: UpstreamAccess,
-  { scopes, log }: { readonly scopes: readonly string[]; readonly log: Log },
+  { scopes, log, storeIsQuiet }: CallerSurroundings,
 ): Promise<ComposedCallers> => {
   const ownToken = randomBytes(32).toString('base64url');
   const { auth } = config;
@@ -39,7 +46,10 @@ export const composeCallers = async (
     return { authenticate, areCallersKnown: false, ownToken, checks: {}, close: () => Promise.resolve() };
   }
   const accessTokens = await accessTokensOf(auth, access, log);
-  const serviceTokens = createLazyServiceTokens(() => openServiceTokens(config));
+  const serviceTokens = createLazyServiceTokens(async () => {
+    await storeIsQuiet;
+    return openServiceTokens(config);
+  });
   if (auth.kind === 'tokens') await serviceTokens.open(); // nobody could come in without them
   const caller: Caller = {
     subject: 'gateway',

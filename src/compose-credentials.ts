@@ -12,6 +12,8 @@ import type { GrantTables } from './tokens/migrations.ts';
 export interface CredentialWatch {
   /** Null where they are not known: in sandbox mode, and while the store is away. */
   readonly ages: () => Promise<readonly CredentialAge[] | null>;
+  /** Once the store was used for the first time, or could not be. */
+  readonly begun: Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -59,6 +61,7 @@ export const watchCredentials = (
   const timer = setInterval(() => void tell(), dayMs).unref();
   return {
     ages,
+    begun: told,
     close: async () => {
       clearInterval(timer);
       await told;

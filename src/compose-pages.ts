@@ -59,7 +59,7 @@ const toOAuthOptions = (
 ): OAuthOptions => ({
   installs,
   publicUrl,
-  administrator: ({ host: named, address, ticket }) => {
+  administrator: ({ host: named, address = '', ticket }) => {
     if (sandbox) return 'sandbox';
     if (ticket !== null) return tickets.isValid(ticket) ? 'ticket' : null;
     // Behind a proxy every request may come from this machine and name it, too; and whoever reaches another address may name this one.

@@ -74,6 +74,7 @@ export const composeReads = async (config: Config, access: UpstreamAccess, surro
     consenting: grants.consenting,
     installedLocations: installedLocationsOf(access, upstream),
     credentialAges: credentials.ages,
+    storeIsQuiet: credentials.begun,
     wantedScopes,
     state: {
       installation: (locationId: LocationId, signal: AbortSignal) => tokens.installation(locationId, signal),
@@ -102,7 +103,8 @@ const watchCredentials = async (
   access: UpstreamAccess,
   surroundings: CredentialSurroundings,
 ): Promise<CredentialWatch> => {
-  if (access.sandbox) return { ages: () => Promise.resolve(null), close: () => Promise.resolve() };
+  if (access.sandbox)
+    return { ages: () => Promise.resolve(null), begun: Promise.resolve(), close: () => Promise.resolve() };
   const credentials = await import('./compose-credentials.ts'); // it needs SQL
   return credentials.watchCredentials(config, access, surroundings);
 };

@@ -111,7 +111,9 @@ const composeRooms = async (config: Config, access: UpstreamAccess, { log, metri
   };
   try {
     const inward = await open(composeReads(config, access, { log, tally, publicUrl }));
-    const callers = await open(composeCallers(config, access, { scopes: inward.wantedScopes, log }));
+    const callers = await open(
+      composeCallers(config, access, { scopes: inward.wantedScopes, log, storeIsQuiet: inward.storeIsQuiet }),
+    );
     const allowances = createAllowances(config.allowances, inward.shared, inward.space);
     const operations = await open(
       composeOperations(config, access, { schema: createSchema(), log, tally, allowances }),
@@ -140,7 +142,7 @@ const composeServer = async (
   const { isDraining, underWay } = drain;
   const app = await createHttpServer(toHttpOptions(config, { log, tally, isDraining }));
   const hasStarted = () => app.server.listening || isDraining(); // it listens no more once it drains
-  const isOverloaded = () => app.isUnderPressure();
+  const isOverloaded = () => config.maxWaitMs > 0 && app.isUnderPressure();
   const admin = composeAdmin(config, access, {
     log,
     metrics,

@@ -90,6 +90,12 @@ export const callerRows = {
     default: 2_000,
     doc: 'Operations under way at a time: more are refused with 503. One caller may hold half of them.',
   }),
+  maxWaitMs: integer('MAX_WAIT_MS', {
+    min: 0,
+    max: 60_000,
+    default: 3_000,
+    doc: 'Callers take turns when more comes than can be worked on; whose turn comes later than this is refused with 503, and so is everybody while the process itself is a third of it late. 0 refuses nobody for that.',
+  }),
   callerRequests: integer('CALLER_REQUESTS_PER_MINUTE', {
     ...perMinute,
     default: 6_000,

@@ -38,6 +38,7 @@ describe('the mode', () => {
       bodyLimitBytes: 262_144,
       maxConnections: 10_000,
       maxConcurrentRequests: 2_000,
+      maxWaitMs: 3_000,
       allowances: { caller: { requests: 6_000, cost: 6_000 }, location: { requests: 12_000, cost: 12_000 } },
       documentLimits: {
         tokens: 2_000,

@@ -15,7 +15,7 @@ export interface OAuthOptions {
     /** As the `Host` header has it, without the port. */
     readonly host: string;
     /** Whose socket it came from, or whom trusted proxies name. */
-    readonly address: string;
+    readonly address: string | undefined;
     readonly ticket: string | null;
   }) => string | null;
 }

@@ -46,6 +46,8 @@ export interface HttpOptions {
   readonly trustedProxies: readonly string[];
   readonly bodyLimitBytes: number;
   readonly maxConnections: number;
+  /** From which on a request is refused whose turn comes so late; 0 for never. */
+  readonly maxWaitMs: number;
 }
 
 const corsOptions = {
@@ -69,7 +71,8 @@ export const createHttpServer = async (options: HttpOptions): Promise<FastifyIns
     genReqId: requestIds(options),
     trustProxy: [...options.trustedProxies], // true would let callers choose their address
     exposeHeadRoutes: false,
-    // Slow headers and bodies are closed by Node, which looks only as often as it is told to.
+    // Slow headers and bodies are closed by Node, which looks only as often as it is told to. Once a second it would close hundreds at once,
+    // and good questions would wait behind them.
     requestTimeout: 10_000,
     keepAliveTimeout: 65_000,
     http: { headersTimeout: 5_000, requestTimeout: 10_000, connectionsCheckingInterval: 250, maxHeaderSize: 16_384 },
@@ -103,19 +106,19 @@ export const createHttpServer = async (options: HttpOptions): Promise<FastifyIns
   app.setNotFoundHandler((request, reply) => void answerProblem(request, reply, noSuchPath));
 
   takeJsonOnly(app);
-  await shedLoad(app);
-  takeTurns(app);
+  if (options.maxWaitMs > 0) await shedLoad(app, options.maxWaitMs);
+  takeTurns(app, options.maxWaitMs || Infinity);
   await app.register(cors, { ...corsOptions, origin: [...corsOrigins] });
   await app.register(helmet, { global: false }); // pages ask for it one by one; on every JSON answer it would halve the speed
   return app;
 };
 
-/** As long for the largest answer as for the largest body at a third of the speed; what fits into the system's buffers counts as taken. */
+/** For an answer of a megabyte 35 KB a second. What fits into the system's buffers counts as taken. */
 const sendingMs = 30_000;
 
 // Node limits how long a request takes to come, not how long its answer takes to go: who never reads would keep answer and place for ever.
 const limitSending = ({ raw }: FastifyReply): void => {
-  const impatience = setTimeout(() => raw.destroy(), sendingMs);
+  const impatience = setTimeout(() => raw.destroy(), sendingMs).unref(); // of who has gone already nothing more is heard
   raw.once('close', () => clearTimeout(impatience));
 };
 
@@ -133,8 +136,6 @@ const requestIds = ({ trustedProxies }: HttpOptions) => {
   };
 };
 
-/** Mean delay of the event loop, from which on new requests are refused. While requests take turns it stays far below. */
-const mostDelayMs = 1_000;
 const overloaded = refusalProblem(new GatewayError('OVERLOADED', { retryAfterMs: 1_000 })) ?? internal;
 const refuse = (request: FastifyRequest, reply: FastifyReply): void => {
   answerProblem(request, reply.header('retry-after', '1'), overloaded);
@@ -143,23 +144,20 @@ const refuse = (request: FastifyRequest, reply: FastifyReply): void => {
 // Asked by those who decide whether this process lives.
 const isHealth = ({ url }: FastifyRequest): boolean => /^\/(livez|readyz)(\?|$)/.test(url);
 
-const shedLoad = async (app: FastifyInstance): Promise<void> => {
+// By the mean delay of the event loop. While requests take turns it stays far below: then the process has not got its processor.
+const shedLoad = async (app: FastifyInstance, maxWaitMs: number): Promise<void> => {
   await app.register(underPressure, {
-    maxEventLoopDelay: mostDelayMs,
+    maxEventLoopDelay: maxWaitMs / 3,
     sampleInterval: 500,
-    retryAfter: 1,
     pressureHandler: (request, reply) => {
       if (!isHealth(request)) refuse(request, reply);
     },
   });
 };
 
-/** Twice what a thousand questions at once take on two busy cores. */
-const longestWaitMs = 3_000;
-
 // After the body, so that nobody who sends it late goes past the line. Strangers stand in one line.
-const takeTurns = (app: FastifyInstance): void => {
-  const turns = createTurns({ mostMs: longestWaitMs });
+const takeTurns = (app: FastifyInstance, mostMs: number): void => {
+  const turns = createTurns({ mostMs });
   app.addHook('preHandler', (request, reply, done) => {
     if (isHealth(request)) done();
     else

@@ -106,7 +106,7 @@ test('1,500 clients with heavy questions are told with 503 when to come again, h
   using client = createKeepAliveClient(gateway.url, 1, null);
   const after = await client.ask(good);
   expect([after.status, after.ms < 1_000]).toEqual(['200', true]);
-  await sleep(5_000);
+  await askAtPace(() => client.ask(good), { everyMs: 20, ms: 10_000 }); // a process that does nothing collects nothing
   const grownMb = (gateway.residentBytes() - bytesBefore) / 1e6;
   console.log(`memory after it: +${Math.round(grownMb)} MB`);
   expect(grownMb).toBeLessThan(150);

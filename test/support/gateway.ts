@@ -115,6 +115,7 @@ export const startTestGateway = async (options: TestGatewayOptions = {}): Promis
   const config: Config = {
     ...readConfig({ UPSTREAM: 'sandbox', PORT: '0', ADMIN_PORT: '0', DRAIN_DELAY_MS: '0', ...scopesBy }),
     logLevel: 'debug',
+    maxWaitMs: 0, // gateway, upstream and clients share one busy process here
     auth: { kind: access.sandbox ? 'open' : 'none' },
     authorizeUrl: sandbox.authorizeUrl,
     isPkceOn: true,

@@ -11,4 +11,5 @@ export const httpDefaults: Omit<HttpOptions, 'log'> = {
   trustedProxies: [],
   bodyLimitBytes: 262_144,
   maxConnections: 1_000,
+  maxWaitMs: 0,
 };
