@@ -1,4 +1,4 @@
-// The table of hostile requests as docs/security.md shows it: what each is answered, how long that takes and what it leaves behind.
+// The table of hostile requests as docs/hostile-requests.md shows it: what each is answered, how long that takes and what it leaves behind.
 // A gateway of its own, as `npm start` starts it with NODE_ENV=production; each request fifty times, one after the other.
 import { startHeapGateway } from '../test/support/heap-gateway.ts';
 import { measureHostile, type HostileCost } from '../test/support/hostile-measure.ts';
