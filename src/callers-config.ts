@@ -12,6 +12,9 @@ import type { Findings, UpstreamChoice } from './upstream-settings.ts';
 export type AuthChoice =
   { readonly kind: 'open' | 'none' | 'tokens' } | ({ readonly kind: 'jwt' } & Omit<TokenVerifierOptions, 'companyId'>);
 
+/** Whether callers must show a token: only then can they be told apart. */
+export const areCallersAsked = ({ kind }: AuthChoice): boolean => kind === 'jwt' || kind === 'tokens';
+
 /** What of the settings is about callers. */
 export interface CallerConfig {
   readonly auth: AuthChoice;

@@ -4,7 +4,7 @@ import { authenticateBearers, authenticateNobody, type Authenticate } from './au
 import { createLazyServiceTokens } from './auth/lazy-service-tokens.ts';
 import { createServiceTokens } from './auth/service-tokens.ts';
 import { createTokenVerifier, type TokenVerifier } from './auth/token-verifier.ts';
-import type { AuthChoice } from './callers-config.ts';
+import { areCallersAsked, type AuthChoice } from './callers-config.ts';
 import { storeCheck } from './compose-operator.ts';
 import type { UpstreamAccess } from './compose.ts';
 import { ConfigError, type Config } from './config.ts';
@@ -41,7 +41,7 @@ export const composeCallers = async (
 ): Promise<ComposedCallers> => {
   const ownToken = randomBytes(32).toString('base64url');
   const { auth } = config;
-  if (auth.kind === 'open' || auth.kind === 'none') {
+  if (!areCallersAsked(auth)) {
     const authenticate = authenticateNobody({ ...nobody(access), scopes });
     return { authenticate, areCallersKnown: false, ownToken, checks: {}, close: () => Promise.resolve() };
   }

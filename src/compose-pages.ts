@@ -1,4 +1,5 @@
 // What people look at: the start page, the explorer, the pages of an install.
+import { areCallersAsked } from './callers-config.ts';
 import type { Consenting } from './compose-grants.ts';
 import type { UpstreamAccess } from './compose.ts';
 import type { Config } from './config.ts';
@@ -30,17 +31,15 @@ export const pages =
     const { isProduction } = config;
     const { sandbox } = access;
     const installUrl = () => (consenting ? `${publicUrl()}/oauth/install` : null);
-    const curl = () =>
-      sandbox
-        ? curlFor(address(), sandbox.locations.full, config.auth.kind === 'jwt' || config.auth.kind === 'tokens')
-        : null;
+    const needsToken = areCallersAsked(config.auth);
+    const curl = () => (sandbox ? curlFor(address(), sandbox.locations.full, needsToken) : null);
     const controlUrl = sandbox?.controlUrl ?? null;
-    const isOpen = isShowingSchema(config);
+    const schema = isShowingSchema(config) ? { catalogue, text: readTypeDefs().join('\n') } : null;
     homeRoutes(() => ({
       mode: sandbox ? 'sandbox' : 'live',
-      links: linksFor(address(), { isProduction, hasSchema: isOpen, controlUrl, installUrl: installUrl() }),
+      links: linksFor(address(), { isProduction, hasSchema: schema !== null, controlUrl, installUrl: installUrl() }),
       curl: curl(),
-      schema: isOpen ? { catalogue, text: readTypeDefs().join('\n') } : null,
+      schema,
     }))(app);
     if (!isProduction) {
       const document = catalogue.find(({ name }) => name === 'LiveReporting')?.text ?? '';

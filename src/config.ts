@@ -1,7 +1,7 @@
 // The only reader of the environment. Which settings there are stands in settings.ts.
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readCallers, type CallerConfig } from './callers-config.ts';
+import { areCallersAsked, readCallers, type CallerConfig } from './callers-config.ts';
 import { createSettingReader } from './setting.ts';
 import type { Environment, SettingReader } from './setting.ts';
 import { findUnknownNames } from './setting-names.ts';
@@ -115,7 +115,6 @@ const assemble = (settingReader: SettingReader, findings: Findings): Config => {
   const isProduction = read(rows.nodeEnv) === 'production';
   const upstream = readUpstream(settingReader, isProduction, findings);
   const callers = readCallers(settingReader, { upstream, base: packageFolder }, findings);
-  const hasServiceTokens = callers.auth.kind === 'jwt' || callers.auth.kind === 'tokens';
   return {
     ...callers,
     host: read(rows.host),
@@ -131,7 +130,7 @@ const assemble = (settingReader: SettingReader, findings: Findings): Config => {
     publicUrl: read(rows.publicUrl),
     // A sandbox forgets its tokens when it ends, and whatever other program DATABASE_URL was set for must not keep it from starting.
     database: upstream.kind === 'sandbox' ? nowhere : databaseOf(settingReader),
-    callerDatabase: hasServiceTokens ? databaseOf(settingReader) : nowhere,
+    callerDatabase: areCallersAsked(callers.auth) ? databaseOf(settingReader) : nowhere,
     tokenKeys: tokenKeysOf(settingReader),
     credentialMaxAgeDays: read(rows.credentialMaxAgeDays),
     isCacheOn: read(rows.cache) === 'on',

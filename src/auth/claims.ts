@@ -5,7 +5,7 @@ import { toLocationId } from '../model/ids.ts';
 
 /** Which claims say what a caller may see. */
 export interface ClaimOptions {
-  /** Names of claims, not paths: a dot is a letter as any other. */
+  /** Names of claims of the token itself, never paths into them: names such as `https://example.com/scope` hold dots and slashes. */
   readonly claims: { readonly scope: string; readonly location: string; readonly company: string | null };
   readonly companyId: string | null;
 }

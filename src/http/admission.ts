@@ -42,8 +42,9 @@ export const createAdmission =
       if (options.areCallersKnown) await countIn(request.caller, reply, options);
       return true;
     } catch (error) {
-      const problem = error instanceof GatewayError ? refusalProblem(error) : null;
-      if (problem === null || !(error instanceof GatewayError)) throw error;
+      if (!(error instanceof GatewayError)) throw error;
+      const problem = refusalProblem(error);
+      if (problem === null) throw error;
       count(request, error, options.tally);
       refusalHeaders(request, reply, error);
       answerProblem(request, reply, { ...problem, ...reasonOf(error) });

@@ -1,7 +1,7 @@
-import { errorTable, GatewayError } from '../model/errors.ts';
+import { errorTable } from '../model/errors.ts';
 import { hashOf } from '../operation/manifests.ts';
 import type { TrustedDocuments } from '../operation/trusted-documents.ts';
-import { internal, refusalProblem, type HttpProblem } from './errors.ts';
+import { refusal, type HttpProblem } from './errors.ts';
 import type { Asked } from './operation.ts';
 
 /** What is to be executed in place of what was asked. */
@@ -34,7 +34,7 @@ const inBody = ({ body, search }: Asked, trusted: TrustedDocuments): ChosenDocum
 const inSearch = (search: string, trusted: TrustedDocuments): ChosenDocument => {
   const parameters = new URLSearchParams(search);
   const twice = names.find((name) => parameters.getAll(name).length > 1);
-  if (twice !== undefined) return refusal('BAD_REQUEST', `\`${twice}\` may be given once.`);
+  if (twice !== undefined) return refused400('BAD_REQUEST', `\`${twice}\` may be given once.`);
   const given = Object.fromEntries(parameters);
   const extensions = jsonOf(parameters.get('extensions'));
   const choice = choose({ ...given, extensions }, trusted);
@@ -65,8 +65,8 @@ const choose = (asked: Fields, trusted: TrustedDocuments): Choice => {
   const { text, id, hash } = naming;
   if (text !== null) {
     const isSame = (one: string | null) => one === null || trusted.textOf(one) === text;
-    if (!isSame(id)) return refusal('BAD_REQUEST', 'Send a document or the id of one: these are different ones.');
-    if (!isSame(hash) && hash !== hashOf(text)) return refusal('BAD_REQUEST', wrongHash);
+    if (!isSame(id)) return refused400('BAD_REQUEST', 'Send a document or the id of one: these are different ones.');
+    if (!isSame(hash) && hash !== hashOf(text)) return refused400('BAD_REQUEST', wrongHash);
     return chooseText(text, hash !== null, trusted);
   }
   const named = id ?? hash;
@@ -76,7 +76,7 @@ const choose = (asked: Fields, trusted: TrustedDocuments): Choice => {
   if (trusted.mode === 'only') return untrusted(`${notTrusted} None has this id.`);
   return id === null
     ? { kind: 'as-is' }
-    : refusal('PERSISTED_QUERY_NOT_FOUND', 'No manifest has a document of this id.');
+    : refused400('PERSISTED_QUERY_NOT_FOUND', 'No manifest has a document of this id.');
 };
 
 const wrongHash = 'The `sha256Hash` of `extensions.persistedQuery` is not that of the query.';
@@ -101,11 +101,11 @@ interface Naming {
 
 const namingOf = ({ query, documentId, doc_id: docId, extensions }: Fields): Naming | Refusal => {
   const id = documentId ?? docId ?? null;
-  if (id !== null && typeof id !== 'string') return refusal('BAD_REQUEST', 'The id of a document must be a text.');
+  if (id !== null && typeof id !== 'string') return refused400('BAD_REQUEST', 'The id of a document must be a text.');
   const persisted = isFields(extensions) ? (extensions['persistedQuery'] ?? null) : null;
   const hash = isFields(persisted) && persisted['version'] === 1 ? persisted['sha256Hash'] : null;
   if (persisted !== null && typeof hash !== 'string')
-    return refusal('BAD_REQUEST', '`extensions.persistedQuery` must be {"version": 1, "sha256Hash": "…"}.');
+    return refused400('BAD_REQUEST', '`extensions.persistedQuery` must be {"version": 1, "sha256Hash": "…"}.');
   const text = typeof query === 'string' && query !== '' ? query : null;
   return { text, id, hash: typeof hash === 'string' ? hash : null };
 };
@@ -125,12 +125,12 @@ const jsonOf = (text: string | null): unknown => {
 
 type Refusal = Extract<ChosenDocument, { kind: 'refused' }>;
 
-const untrusted = (message: string): Refusal => {
-  const error = new GatewayError('DOCUMENT_NOT_TRUSTED', { message });
-  return { kind: 'refused', problem: refusalProblem(error) ?? internal };
-};
+const untrusted = (message: string): Refusal => ({
+  kind: 'refused',
+  problem: refusal('DOCUMENT_NOT_TRUSTED', { message }),
+});
 
-const refusal = (code: string, message: string): Refusal => ({
+const refused400 = (code: string, message: string): Refusal => ({
   kind: 'refused',
   problem: { status: 400, code, message },
 });

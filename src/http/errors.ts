@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { errorTable, type GatewayError } from '../model/errors.ts';
+import { errorTable, GatewayError, type ErrorDetails } from '../model/errors.ts';
 
 declare module 'fastify' {
   interface FastifyReply {
@@ -115,12 +115,17 @@ const statuses = {
   OVERLOADED: 503,
 } as const;
 
-/** A refusal of the gateway's own as a problem of HTTP; null for codes that belong to fields. */
-export const refusalProblem = ({ code, message, retryAfterMs }: GatewayError): HttpProblem | null => {
-  if (!(code in statuses)) return null;
+/** A refusal of the gateway's own as a problem of HTTP. */
+export const refusal = (code: keyof typeof statuses, details?: ErrorDetails): HttpProblem =>
+  worded(statuses[code], new GatewayError(code, details));
+
+/** The same of one that was thrown; null for codes that belong to fields. */
+export const refusalProblem = (error: GatewayError): HttpProblem | null =>
+  error.code in statuses ? worded(statuses[error.code as keyof typeof statuses], error) : null;
+
+const worded = (status: number, { code, message, retryAfterMs }: GatewayError): HttpProblem => {
   const { remedy, isRetryable } = errorTable[code];
   const wait = retryAfterMs === null ? {} : { retryAfterMs: Math.ceil(retryAfterMs) };
-  const status = statuses[code as keyof typeof statuses];
   return { status, code, message, extensions: { remedy, isRetryable, ...wait } };
 };
 

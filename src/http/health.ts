@@ -53,7 +53,7 @@ const tell = (reply: FastifyReply, status: number, body: object) =>
 /** A check that takes longer is not well. */
 const checkMs = 1_000;
 
-// `seconds`: for how long it has been so, as far as anybody has looked.
+// `seconds` counts from the first look that found a part as it is now: nobody looks in between, so it may have been so for longer.
 const createLook = (checks: Checks) => {
   const states = new Map<string, { readonly isWell: boolean; readonly since: number }>();
   const one = async ([name, { otherwise, isWell: ask }]: readonly [string, Check]) => {

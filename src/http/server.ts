@@ -20,7 +20,7 @@ import {
   noSuchPath,
   otherHost,
   problemOf,
-  refusalProblem,
+  refusal,
   tooLong,
   type HttpProblem,
   unreadable,
@@ -29,7 +29,6 @@ import { watchExchanges } from './exchanges.ts';
 import { hostNameOf, isLoopbackName } from './loopback.ts';
 import { createProxies } from './proxies.ts';
 import { createTurns } from './turns.ts';
-import { GatewayError } from '../model/errors.ts';
 
 /** Options of the HTTP room. */
 export interface HttpOptions {
@@ -136,7 +135,7 @@ const requestIds = ({ trustedProxies }: HttpOptions) => {
   };
 };
 
-const overloaded = refusalProblem(new GatewayError('OVERLOADED', { retryAfterMs: 1_000 })) ?? internal;
+const overloaded = refusal('OVERLOADED', { retryAfterMs: 1_000 });
 const refuse = (request: FastifyRequest, reply: FastifyReply): void => {
   answerProblem(request, reply.header('retry-after', '1'), overloaded);
 };
